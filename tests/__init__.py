@@ -1,0 +1,1 @@
+"""The tests. A package, so that fakes are imported as `tests.fakes`."""
