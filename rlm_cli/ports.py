@@ -41,11 +41,24 @@ class Session(Protocol):
 # --- models ------------------------------------------------------------------------------------------
 
 
+class PriceTier(Struct, frozen=True):
+    """What tokens cost in a request of more than so many tokens in.
+
+    Units:   tokens in; dollars a token.
+    """
+
+    above_tokens_in: int
+    usd_per_token_in: float
+    usd_per_token_out: float
+
+
 class ModelFacts(Struct, frozen=True, kw_only=True):
     """What is known of a model before it is called.
 
-    Units:   tokens; dollars a token; None means not known. `usd_per_token_*` of 0.0 is a free model.
-    Shape:   name is `provider/model`; endpoint is where requests go, for people (`api.openai.com`,
+    Units:   tokens; dollars a token, at most: a token that is written to the provider's cache may cost
+             more than a plain one. None means not known; `usd_per_token_*` of 0.0 is a free model.
+    Shape:   tiers are the prices of long requests, cheapest first.
+               name is `provider/model`; endpoint is where requests go, for people (`api.openai.com`,
              `this machine`). `is_language_model` is False for the embedded extractive default, which
              always works through the loop.
     """
@@ -56,7 +69,19 @@ class ModelFacts(Struct, frozen=True, kw_only=True):
     max_tokens_out: int | None = None
     usd_per_token_in: float | None = None
     usd_per_token_out: float | None = None
+    tiers: tuple[PriceTier, ...] = ()
     is_language_model: bool = True
+
+    def usd_at_most(self, tokens_in: int, tokens_out: int) -> float | None:
+        """The most that a request of so many tokens can cost; None when the price is not known."""
+        if self.usd_per_token_in is None or self.usd_per_token_out is None:
+            return None
+        usd = tokens_in * self.usd_per_token_in + tokens_out * self.usd_per_token_out
+        reached = [tier for tier in self.tiers if tokens_in > tier.above_tokens_in]
+        return max(
+            [usd]
+            + [tokens_in * each.usd_per_token_in + tokens_out * each.usd_per_token_out for each in reached]
+        )
 
 
 class Request(Struct, frozen=True, kw_only=True):
