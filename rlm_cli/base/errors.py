@@ -8,7 +8,9 @@
     │   ├── CredentialsRefused   5   401, 403
     │   ├── ContextOverflow      6   the request does not fit the model
     │   ├── RequestRefused       6   400, 404, 422: will not succeed when tried again
-    │   └── ModelUnavailable     6   408, 409, 429, 5xx, timeouts, connections, cut streams: may be retried
+    │   └── ModelUnavailable     6   408, 409, 5xx, timeouts, cut streams: may be retried
+    │       ├── RateLimited      6   429: tried again, more slowly
+    │       └── ModelUnreachable 6   no connection: no such host, refused, no network
     ├── KernelError              8   the kernel or its sandbox cannot start, or is gone
     │   └── KernelDied           8
     ├── SessionError             4   a session file cannot be found, read or locked
@@ -82,16 +84,23 @@ class ModelError(RlmError):
     """A provider failed. `is_retryable` says whether the same request may succeed later.
 
     Units:   retry_after_seconds is what the provider asked for; None when it said nothing.
+    Shape:   may_be_billed: the provider has probably worked on the request (a timeout, a cut stream).
     """
 
     exit_code = ExitCode.PROVIDER
     is_retryable = False
 
     def __init__(
-        self, what: str, why: str = "", remedy: str = "", retry_after_seconds: float | None = None
+        self,
+        what: str,
+        why: str = "",
+        remedy: str = "",
+        retry_after_seconds: float | None = None,
+        may_be_billed: bool = False,
     ) -> None:
         super().__init__(what, why, remedy)
         self.retry_after_seconds = retry_after_seconds
+        self.may_be_billed = may_be_billed
 
 
 class CredentialsRefused(ModelError):
@@ -112,6 +121,14 @@ class ModelUnavailable(ModelError):
     """The provider cannot answer now: rate limit, server error, timeout, connection, cut stream."""
 
     is_retryable = True
+
+
+class RateLimited(ModelUnavailable):
+    """The provider asks for fewer requests (429)."""
+
+
+class ModelUnreachable(ModelUnavailable):
+    """No connection to the provider could be made: no network, no such host, nothing listens there."""
 
 
 class KernelError(RlmError):

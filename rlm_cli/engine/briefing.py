@@ -1,0 +1,112 @@
+"""The words of the host to the root model: the opening message, and the report after each cell."""
+
+from __future__ import annotations
+
+from rlm_cli.base.text import counted, money
+from rlm_cli.engine.budget import Budget
+from rlm_cli.events.values import Json, Limits
+from rlm_cli.ports import CellResult, Corpus
+
+_TREE_LINES = 60
+_PREVIEW_DOCUMENTS = 6
+_PREVIEW_CHARACTERS = 400
+
+
+def opening(question: str, corpus: Corpus, limits: Limits, schema: Json, children: bool) -> str:
+    """The first user message: the question, facts about the corpus, the limits.
+
+    Shape:   the question stands between <question> and </question>, the facts between <corpus> and
+             </corpus>; `Turn 1/N` ends it.
+    """
+    facts = corpus.loaded
+    kinds = ", ".join(
+        f"{count:,} {kind}" for kind, count in sorted(facts.kinds.items(), key=lambda kv: -kv[1])
+    )
+    parts = [
+        f"<question>\n{question}\n</question>",
+        "",
+        "<corpus>",
+        f"{counted(facts.documents, 'document')} ({kinds}), {facts.characters:,} characters, "
+        f"about {facts.tokens:,} tokens.",
+        *_variables(corpus),
+    ]
+    if facts.skipped_count:
+        parts.append(f"{counted(facts.skipped_count, 'file')} could not be read, among them:")
+        parts += [f"  {each.path}: {each.why}" for each in facts.skipped[:5]]
+    parts += ["", corpus.tree(_TREE_LINES), "", corpus.preview(_PREVIEW_DOCUMENTS, _PREVIEW_CHARACTERS)]
+    parts += ["</corpus>", "", _limits(limits, children)]
+    if schema is not None:
+        parts.append(
+            'answer["content"] must be a value (not text) that satisfies this JSON Schema:\n'
+            + _compact(schema)
+        )
+    parts += ["", turn_line(1, limits.turns)]
+    return "\n".join(parts)
+
+
+def turn_line(turn: int, limit: int | None) -> str:
+    """`Turn 3/20`, and a word when it is the last."""
+    if limit is None:
+        return f"Turn {turn}"
+    last = " (the last: set the answer now, with ready = True)" if turn >= limit else ""
+    return f"Turn {turn}/{limit}{last}"
+
+
+def report(turn: str, cell: int, result: CellResult, notes: list[str]) -> str:
+    """What the model is told of its cell: how it ended, what it printed, what else there is to know."""
+    waited = f", {result.waited_seconds:.1f} s waiting for sub-calls" if result.waited_seconds >= 0.05 else ""
+    head = f"Cell {cell}: {_ENDINGS.get(result.status, result.status)} ({result.seconds:.1f} s{waited})."
+    shown = result.shown.rstrip("\n")
+    body = f"<output>\n{shown}\n</output>" if shown else "It printed nothing."
+    return "\n\n".join([turn, f"{head}\n{body}", *notes])
+
+
+def spending(budget: Budget) -> str:
+    """One line of what is spent and what is left, for the model to plan with."""
+    limits, spent = budget.limits, budget.spent
+    parts = []
+    if limits.calls is not None:
+        parts.append(f"{budget.sub_requests:,} of {limits.calls:,} sub-calls")
+    if limits.usd is not None and spent.usd:
+        parts.append(f"{money(spent.usd)} of {money(limits.usd)}")
+    if limits.tokens is not None:
+        parts.append(f"{spent.tokens_in + spent.tokens_out:,} of {limits.tokens:,} tokens")
+    return f"Spent so far: {', '.join(parts)}." if parts else ""
+
+
+_ENDINGS = {
+    "ok": "ran",
+    "error": "failed",
+    "interrupted": "was interrupted",
+    "timeout": "was stopped at its limit of computing time",
+    "died": "ended the kernel",
+}
+
+
+def _variables(corpus: Corpus) -> list[str]:
+    return [
+        f"variable `{each.variable}`: {each.given} ({counted(each.documents, 'document')})"
+        for each in corpus.loaded.inputs
+    ]
+
+
+def _limits(limits: Limits, children: bool) -> str:
+    parts = []
+    if limits.calls is not None:
+        parts.append(f"{limits.calls:,} sub-calls")
+    if limits.usd is not None:
+        parts.append(f"{money(limits.usd)}")
+    if limits.tokens is not None:
+        parts.append(f"{limits.tokens:,} tokens")
+    if limits.cell_seconds is not None:
+        parts.append(f"{limits.cell_seconds:g} s of computing a cell")
+    runs = (
+        "rlm_query and rlm_batch are on." if children else "rlm_query and rlm_batch are off: use llm_batch."
+    )
+    return f"Limits: {', '.join(parts) or 'none'}. {runs}"
+
+
+def _compact(schema: Json) -> str:
+    import msgspec
+
+    return msgspec.json.encode(schema).decode()

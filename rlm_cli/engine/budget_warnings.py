@@ -1,0 +1,46 @@
+"""Says once for each limit that it is near, to the user and to the model."""
+
+from __future__ import annotations
+
+from rlm_cli.base.text import money
+from rlm_cli.engine.tree import Tree
+from rlm_cli.events.bodies import BudgetWarned
+
+_NEAR = 0.8
+
+
+class BudgetWarnings:
+    """The warnings of one run."""
+
+    def __init__(self, tree: Tree, span: str) -> None:
+        self._tree = tree
+        self._span = span
+        self._said: set[str] = set()
+
+    def check(self) -> str:
+        """Emit what has come near since the last time; the same for the model, empty when nothing has."""
+        texts = []
+        for limit, used, allowed, text in self._states():
+            if allowed and used >= allowed * _NEAR and limit not in self._said:
+                self._said.add(limit)
+                state = "reached" if used >= allowed else "near"
+                warned = BudgetWarned(limit=limit, state=state, used=used, allowed=allowed, text=text)
+                self._tree.session.emit(self._span, warned)
+                texts.append(text)
+        return f"Near a limit: {'; '.join(texts)}. Plan to finish." if texts else ""
+
+    def _states(self) -> list[tuple[str, float, float | None, str]]:
+        budget = self._tree.budget
+        limits, spent = budget.limits, budget.spent
+        tokens = spent.tokens_in + spent.tokens_out
+        usd = spent.usd or 0.0
+        return [
+            (
+                "calls",
+                budget.sub_requests,
+                limits.calls,
+                f"{calls:,} of {limits.calls} sub-calls",
+            ),
+            ("usd", usd, limits.usd, f"{money(usd)} of {money(limits.usd)}"),
+            ("tokens", tokens, limits.tokens, f"{tokens:,} of {limits.tokens} tokens"),
+        ]

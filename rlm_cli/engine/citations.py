@@ -1,0 +1,123 @@
+"""The citations of a run: marks that cells get, numbers that the reader sees, quotations that nobody marked.
+
+A mark `[[cite:7]]` stands for a quotation that was found in its source, word for word, by code outside of
+the kernel. In the answer the marks become [1], [2] … in the order of their first appearance.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import msgspec
+
+from rlm_cli.events.values import Citation, Problem
+from rlm_cli.ports import CallReply, CiteCall, Corpus
+
+MARK = re.compile(r"\[\[cite:(\d+)\]\]")
+_QUOTED = re.compile(
+    r"\u201c([^\u201c\u201d]{12,2000})\u201d|\u00ab([^\u00ab\u00bb]{12,2000})\u00bb|(?<![\w\"])\"([^\"]{12,2000})\"(?![\w\"])"
+)
+_BLOCK_QUOTE = re.compile(r"(?:^> ?.*(?:\n|\Z))+", re.MULTILINE)
+_FEWEST_WORDS = 4
+_MOST_QUOTES = 60
+
+
+@dataclass(frozen=True)
+class CitedAnswer:
+    """An answer for the reader, its notes, and what was wrong with its quotations."""
+
+    text: str
+    citations: list[Citation]
+    unknown_marks: list[str]
+    unfound_quotes: list[str]
+
+
+class Citations:
+    """Every citation of a tree of runs, by the number in its mark."""
+
+    def __init__(self) -> None:
+        self._by_mark: list[Citation] = []
+        self._known: dict[tuple[str, int, int], int] = {}
+
+    def cite(self, corpus: Corpus, call: CiteCall) -> CallReply:
+        """Serve a cell's call: a mark, or why there is none."""
+        found = corpus.cite(call.quote, call.document, call.start)
+        if not found.checked:
+            return CallReply(problem=Problem(kind="quote_not_found", message=found.why))
+        return CallReply(text=self._mark(found))
+
+    def render(self, content: str, corpus: Corpus) -> CitedAnswer:
+        """Number the marks, and look for the source of every quotation that has none."""
+        unfound: list[str] = []
+        marked = self._with_marks_for_quotes(content, corpus, unfound)
+        order: dict[int, int] = {}
+        unknown: list[str] = []
+
+        def number(match: re.Match[str]) -> str:
+            mark = int(match[1])
+            if not 1 <= mark <= len(self._by_mark):
+                unknown.append(match[0])
+                return ""
+            return f"[{order.setdefault(mark, len(order) + 1)}]"
+
+        text = MARK.sub(number, marked)
+        citations = [
+            msgspec.structs.replace(self._by_mark[mark - 1], id=shown) for mark, shown in order.items()
+        ]
+        return CitedAnswer(text=text, citations=citations, unknown_marks=unknown, unfound_quotes=unfound)
+
+    def _mark(self, found: Citation) -> str:
+        place = (found.path, found.start, found.end)
+        if place not in self._known:
+            self._by_mark.append(found)
+            self._known[place] = len(self._by_mark)
+        return f"[[cite:{self._known[place]}]]"
+
+    def _with_marks_for_quotes(self, content: str, corpus: Corpus, unfound: list[str]) -> str:
+        """A mark behind each quotation that has none and is found; those that are found nowhere are listed.
+
+        A mark vouches only for its own words: a quotation beside it is compared with the same document.
+        """
+        pieces: list[str] = []
+        at = 0
+        for start, end, quote in quotations(content)[:_MOST_QUOTES]:
+            if start < at:
+                continue
+            pieces.append(content[at:end])
+            at = end
+            marked = self._cited_beside(content, start, end)
+            near = corpus.cite(quote, marked.path, marked.start) if marked else None
+            found = near if near is not None and near.checked else corpus.cite(quote)
+            if not found.checked:
+                unfound.append(quote)
+            elif found is not near:
+                pieces.append(" " + self._mark(found))
+        return "".join([*pieces, content[at:]])
+
+    def _cited_beside(self, content: str, start: int, end: int) -> Citation | None:
+        """The citation whose mark stands inside of a quotation, right behind it or right before it."""
+        inside = MARK.search(content, start, end)
+        behind = MARK.search(content[end : end + 240].split("\n\n")[0])
+        before = MARK.search(content, max(0, start - 16), start)
+        match = inside or behind or before
+        if match is None or not 1 <= int(match[1]) <= len(self._by_mark):
+            return None
+        return self._by_mark[int(match[1]) - 1]
+
+
+def quotations(content: str) -> list[tuple[int, int, str]]:
+    """Where an answer quotes: quoted text of at least four words, and block quotes; start, end, words.
+
+    An ellipsis in brackets or between spaces splits nothing: a quotation with a gap is not word for word.
+    """
+    found: list[tuple[int, int, str]] = []
+    for match in _BLOCK_QUOTE.finditer(content):
+        inner = re.sub(r"^> ?", "", match[0], flags=re.MULTILINE).strip()
+        if not _QUOTED.search(inner):
+            found.append((match.start(), match.end() - len(match[0]) + len(match[0].rstrip()), inner))
+    for match in _QUOTED.finditer(content):
+        inner = next(group for group in match.groups() if group is not None)
+        found.append((match.start(), match.end(), inner))
+    whole = [(start, end, MARK.sub("", text).strip().rstrip(".,;:")) for start, end, text in found]
+    return sorted(each for each in whole if len(each[2].split()) >= _FEWEST_WORDS)

@@ -1,0 +1,85 @@
+"""The short way: a corpus that fits is put to the model whole, in one call, without a kernel."""
+
+from __future__ import annotations
+
+from rlm_cli.base.errors import CorpusError
+from rlm_cli.base.text import counted
+from rlm_cli.engine import prompts
+from rlm_cli.engine.asking import RootModel
+from rlm_cli.engine.closing import Closing
+from rlm_cli.engine.drafts import Drafts
+from rlm_cli.engine.stops import Ending, Stop
+from rlm_cli.engine.tree import Tree
+from rlm_cli.events.bodies import Notice, TurnStarted
+from rlm_cli.events.values import Coverage, Message
+from rlm_cli.ports import Corpus
+
+
+def goes_direct(tree: Tree, corpus: Corpus) -> bool:
+    """Whether this corpus is put to the model in one call.
+
+    Errors:  CorpusError when `--mode direct` is asked for and the corpus does not fit the model.
+    """
+    settings, facts = tree.settings, tree.models.root.facts
+    if settings.mode == "rlm" or not facts.is_language_model:
+        return False
+    tokens = corpus.loaded.tokens
+    fits = facts.context_tokens is None or tokens + settings.root_tokens_out < facts.context_tokens
+    if settings.mode == "direct":
+        if not fits:
+            raise CorpusError(
+                "the corpus cannot be put to the model in one call",
+                f"it has about {tokens:,} tokens, and {facts.name} takes {facts.context_tokens:,} in and out",
+                "Leave out --mode direct, or name fewer files.",
+            )
+        return True
+    return fits and tokens <= settings.direct_tokens
+
+
+async def answer_directly(
+    tree: Tree, corpus: Corpus, question: str, root: RootModel, drafts: Drafts, closing: Closing
+) -> Ending:
+    """One call with every document in it; its reply is the answer."""
+    facts = corpus.loaded
+    tree.session.emit(
+        "root",
+        Notice(
+            level="info",
+            code="direct",
+            text=f"the corpus ({counted(facts.documents, 'document')}, about {facts.tokens:,} tokens) fits: it is "
+            f"put to {tree.models.root.facts.name} whole, in one call",
+        ),
+    )
+    tree.session.emit("root/t1", TurnStarted(turn=1, limit=1))
+    schema = tree.settings.schema
+    messages = [Message("system", prompts.load("direct")), Message("user", _question(tree, corpus, question))]
+    unsent = messages[1:]
+    for is_last in (schema is None, True):
+        reply = await root.ask("root/t1", tuple(messages), unsent, schema)
+        if isinstance(reply, Ending):
+            return reply
+        closing.coverage = Coverage(documents=facts.documents, read_by_model=facts.documents)
+        updated = drafts.update(reply.text, is_ready=not reply.is_cut)
+        if updated is not None:
+            tree.session.emit("root/t1", updated)
+        if reply.is_cut:
+            closing.warn("the answer was cut at the limit of its length")
+            return Ending(Stop.MAX_TOKENS)
+        _, fault = drafts.checked()
+        if not fault or is_last:
+            break
+        correction = Message("user", prompts.load("schema_again").replace("{fault}", fault))
+        unsent = [correction]
+        messages += [Message("assistant", reply.text), correction]
+    return Ending(Stop.READY)
+
+
+def _question(tree: Tree, corpus: Corpus, question: str) -> str:
+    documents = "\n\n".join(f'<document path="{path}">\n{text}\n</document>' for path, text in corpus.texts())
+    asked = f"{documents}\n\n<question>\n{question}\n</question>"
+    if tree.settings.schema is None:
+        return asked
+    import msgspec
+
+    schema = msgspec.json.encode(tree.settings.schema).decode()
+    return f"{asked}{prompts.load('schema').replace('{schema}', schema)}"

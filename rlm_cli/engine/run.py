@@ -1,0 +1,269 @@
+"""One run: a question over a corpus, turn after turn, until an answer is ready or something stops it.
+
+    turn    := ask the root model, read its reply, run its cell, tell it what came of it
+    run     := turns until ready | a limit | no progress | an interrupt | a failure
+
+On every stop the last draft is the answer. A child run is the same thing one level deeper.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from rlm_cli.base.errors import CorpusError, KernelError
+from rlm_cli.engine import briefing, prompts
+from rlm_cli.engine.asking import RootModel, RootReply
+from rlm_cli.engine.broker import CellScope
+from rlm_cli.engine.budget_warnings import BudgetWarnings
+from rlm_cli.engine.children import run_child
+from rlm_cli.engine.closing import Closing
+from rlm_cli.engine.control import Control
+from rlm_cli.engine.conversation import Conversation
+from rlm_cli.engine.direct import answer_directly, goes_direct
+from rlm_cli.engine.drafts import Drafts
+from rlm_cli.engine.guards import ProgressGuard, ReadyGuard
+from rlm_cli.engine.replies import Code, Malformed, read_reply
+from rlm_cli.engine.stops import Ending, Stop
+from rlm_cli.engine.tree import Tree
+from rlm_cli.events import child_span
+from rlm_cli.events.bodies import CellFinished, CellStarted, RunFinished, RunStarted, TurnStarted
+from rlm_cli.events.values import Json, Problem
+from rlm_cli.ports import CallReply, Cell, CellResult, Corpus, Kernel, RlmCall
+
+_KERNEL_RESTARTS = 3
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a run is about: the question, and where in the tree of runs it is asked."""
+
+    question: str
+    span: str = "root"
+    depth: int = 0
+    title: str = ""
+
+
+class Run:
+    """One run of the loop. `go` runs it once; `control` takes the user's commands meanwhile."""
+
+    def __init__(self, tree: Tree, corpus: Corpus, asked: Asked) -> None:
+        self._tree = tree
+        self._corpus = corpus
+        self._asked = asked
+        self.control = Control()
+        self.control.on_stop = self._stop_step
+        self._root = RootModel(tree, self.control, is_sub_call=asked.depth > 0)
+        self._drafts = Drafts(tree.settings.schema if asked.depth == 0 else None)
+        self._closing = Closing(tree, corpus, self._drafts, asked.span, asked.depth)
+        self._progress = ProgressGuard()
+        self._gate = ReadyGuard()
+        self._budget_warnings = BudgetWarnings(tree, asked.span)
+        self._kernel: Kernel | None = None
+        self._scope: CellScope | None = None
+        self._span = asked.span
+        self._cells = 0
+        self._restarts = 0
+
+    async def go(self) -> RunFinished:
+        """Run to the end. Whatever happens, `run.finished` is the last event of this run.
+
+        Errors:  SessionError when the record cannot be written: a run without a record does not go on.
+        """
+        self._tree.session.emit(self._asked.span, self._started())
+        deadline = asyncio.create_task(self._watch_deadline())
+        try:
+            return self._closing.close(await self._work())
+        except asyncio.CancelledError:
+            self._closing.close(Ending(self.control.stop or Stop.INTERRUPTED))
+            raise
+        except (KernelError, CorpusError) as error:
+            stop = Stop.KERNEL if isinstance(error, KernelError) else Stop.CORPUS
+            problem = Problem(kind=stop.value, message=str(error))
+            return self._closing.close(Ending(stop, problem, error.exit_code))
+        finally:
+            deadline.cancel()
+            if self._kernel is not None:
+                await asyncio.shield(self._kernel.close())
+
+    async def _work(self) -> Ending:
+        self._tree.session.emit(self._asked.span, self._corpus.loaded)
+        if self._asked.depth == 0 and goes_direct(self._tree, self._corpus):
+            return await answer_directly(
+                self._tree, self._corpus, self._asked.question, self._root, self._drafts, self._closing
+            )
+        self._kernel = self._tree.kernels(self._corpus)
+        ready = await self._kernel.start()
+        self._closing.sandbox = ready.sandbox
+        self._tree.session.emit(self._asked.span, ready)
+        conversation = self._conversation()
+        turn = 0
+        while True:
+            turn += 1
+            await self.control.wait_while_paused()
+            ending = self._ending_before(turn) or await self._turn(turn, conversation, self._kernel)
+            if ending is not None:
+                return ending
+
+    async def _turn(self, turn: int, conversation: Conversation, kernel: Kernel) -> Ending | None:
+        self._span = child_span(self._asked.span, "t", turn)
+        self._tree.session.emit(self._span, TurnStarted(turn=turn, limit=self._tree.settings.limits.turns))
+        compacted = conversation.compact()
+        if compacted is not None:
+            self._tree.session.emit(self._span, compacted)
+        reply = await self._root.ask(self._span, conversation.messages(), conversation.take_unsent())
+        if isinstance(reply, Ending):
+            return reply
+        reading = _read(reply)
+        if isinstance(reading, Malformed):
+            self._closing.last_prose = reading.prose
+            kernel.remember({"turn": turn, "reply": reply.text, "code": "", "status": "nothing to run"})
+            said = [reading.why, self._progress.saw_nothing_to_run()]
+            report = "\n\n".join(filter(None, [self._turn_line(turn + 1), *said, *self.control.take_notes()]))
+        else:
+            kernel.remember({"turn": turn, "reply": reply.text, "cell": self._cells + 1})
+            result = await self._cell(turn, reading, kernel)
+            ending, notes = await self._after_cell(reading, result, kernel)
+            if ending is not None:
+                return ending
+            notes += [briefing.spending(self._tree.budget), *self.control.take_notes()]
+            report = briefing.report(self._turn_line(turn + 1), self._cells, result, [*filter(None, notes)])
+        conversation.add(turn, reply.text, report)
+        return None
+
+    async def _cell(self, turn: int, code: Code, kernel: Kernel) -> CellResult:
+        self._cells += 1
+        span = child_span(self._span, "c", self._cells)
+        self._tree.session.emit(span, CellStarted(cell=self._cells, code=code.code))
+        scope = CellScope(self._tree, self._corpus, span, self._cells, self._child, self._drafted)
+        limits, settings = self._tree.settings.limits, self._tree.settings
+        cell = Cell(
+            number=self._cells,
+            code=code.code,
+            turn=turn,
+            compute_seconds=limits.cell_seconds,
+            waiting_seconds=settings.waiting_seconds,
+        )
+        self._scope = scope
+        try:
+            result = await kernel.run(cell, scope)
+        finally:
+            self._scope = None
+        self._tree.session.emit(span, _finished(self._cells, result))
+        return result
+
+    async def _after_cell(
+        self, code: Code, result: CellResult, kernel: Kernel
+    ) -> tuple[Ending | None, list[str]]:
+        """What a cell's end means for the run: an ending, or notes for the model."""
+        self._drafted(result.content, result.ready)
+        self._closing.coverage = result.coverage
+        notes = [self._progress.saw_cell(code.code, result.status == "ok"), self._budget_warnings.check()]
+        if self.control.stop is not None:
+            return None, notes
+        if result.status in ("died", "timeout"):
+            notes.append(await self._restarted(kernel, result))
+        if self._drafts.is_ready:
+            _, fault = self._drafts.checked()
+            objection = self._gate.objection(
+                self._drafts.content, fault, result.coverage, self._closing.cited()
+            )
+            if not objection:
+                return Ending(Stop.READY), []
+            notes.append(objection)
+        return None, notes
+
+    async def _restarted(self, kernel: Kernel, result: CellResult) -> str:
+        """Replace the kernel; what the model is told of it.
+
+        Errors:  KernelError after the third time: something kills each kernel.
+        """
+        self._restarts += 1
+        why = result.problem.message if result.problem else result.status
+        if self._restarts > _KERNEL_RESTARTS:
+            raise KernelError("the kernel was lost again and again", why, "Try `rlm doctor`.")
+        restarted = await kernel.restart(why)
+        self._tree.session.emit(self._span, restarted)
+        kept = ", ".join(restarted.restored) or "nothing"
+        lost = ", ".join(restarted.lost) or "nothing"
+        return f"The kernel was restarted ({why}). Restored: {kept}. Lost: {lost}."
+
+    def _ending_before(self, turn: int) -> Ending | None:
+        if self.control.stop is not None:
+            return Ending(self.control.stop)
+        if self._progress.is_stuck:
+            return Ending(Stop.NO_PROGRESS)
+        limit = self._tree.settings.limits.turns
+        return Ending(Stop.MAX_TURNS) if limit is not None and turn > limit else None
+
+    def _conversation(self) -> Conversation:
+        settings = self._tree.settings
+        depth = self._asked.depth
+        schema = settings.schema if depth == 0 else None
+        opening = briefing.opening(
+            self._asked.question, self._corpus, settings.limits, schema, depth + 1 < settings.limits.depth
+        )
+        window = self._tree.models.root.facts.context_tokens
+        return Conversation(prompts.load("root"), opening, window, settings.root_tokens_out)
+
+    def _started(self) -> RunStarted:
+        tree = self._tree
+        return RunStarted(
+            question=self._asked.question,
+            root_model=tree.models.root.facts.name,
+            sub_model=tree.models.sub.facts.name,
+            mode=tree.settings.mode,
+            limits=tree.settings.limits,
+            prompt_hash=prompts.prompt_hash(),
+            system_prompt=prompts.load("root") if self._asked.depth == 0 else "",
+            inputs=[each.given for each in self._corpus.loaded.inputs],
+            title=self._asked.title,
+        )
+
+    def _turn_line(self, turn: int) -> str:
+        return briefing.turn_line(turn, self._tree.settings.limits.turns)
+
+    def _drafted(self, value: Json, is_ready: bool) -> None:
+        updated = self._drafts.update(value, is_ready)
+        if updated is not None:
+            self._tree.session.emit(self._span, updated)
+
+    async def _child(self, span: str, call: RlmCall) -> CallReply:
+        def make(corpus: Corpus) -> Run:
+            return Run(self._tree, corpus, Asked(call.question, span, self._asked.depth + 1))
+
+        return await run_child(self._tree, self._corpus, self._asked.depth, call, make)
+
+    def _stop_step(self, force: int) -> None:
+        self._root.cancel()
+        if self._scope is not None:
+            self._scope.stop(Problem(kind=str(self.control.stop), message="the run is being stopped"))
+            if force >= 2 and self._kernel is not None:
+                self._kernel.interrupt(force - 1)
+
+    async def _watch_deadline(self) -> None:
+        seconds = self._tree.settings.limits.seconds
+        if seconds is not None and self._asked.depth == 0:
+            await self._tree.clock.sleep(seconds)
+            self.control.request_stop(Stop.TIMEOUT, force=2)
+
+
+def _read(reply: RootReply) -> Code | Malformed:
+    if reply.is_cut:
+        why = "Your reply was cut at the limit of its length, so nothing of it was run. Send a shorter cell."
+        return Malformed(why, "")
+    return read_reply(reply.text)
+
+
+def _finished(number: int, result: CellResult) -> CellFinished:
+    return CellFinished(
+        cell=number,
+        status=result.status,
+        seconds=result.seconds,
+        waited_seconds=result.waited_seconds,
+        shown=result.shown,
+        omitted=result.omitted,
+        problem=result.problem,
+        variables=result.variables,
+        coverage=result.coverage,
+    )
