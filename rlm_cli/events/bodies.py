@@ -24,7 +24,10 @@ from rlm_cli.events.values import (
 
 
 class RunStarted(Struct, frozen=True, kw_only=True, tag_field="kind", tag="run.started"):
-    """A run, or a child run below the sub-call that asked for it, begins."""
+    """A run, or a child run below the sub-call that asked for it, begins.
+
+    Shape:   endpoints are where passages go: hosts, or `this machine`; empty when that is not known.
+    """
 
     question: str
     root_model: str
@@ -35,6 +38,7 @@ class RunStarted(Struct, frozen=True, kw_only=True, tag_field="kind", tag="run.s
     system_prompt: str = ""
     inputs: list[str] = []
     title: str = ""
+    endpoints: list[str] = []
 
 
 class CorpusLoaded(Struct, frozen=True, kw_only=True, tag_field="kind", tag="corpus.loaded"):

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import msgspec
 
 from rlm_cli.events.bodies import BODY_TYPES, Body, Unknown
+from rlm_cli.events.intact import Shape, restored, shape_of, surplus
 
-_FIELDS: dict[str, frozenset[str]] = {
-    kind: frozenset(body.__struct_fields__) | {"kind"} for kind, body in BODY_TYPES.items()
-}
+_KIND = frozenset({"kind"})
+
+
+@functools.cache
+def _shape(kind: str) -> Shape:
+    return shape_of(BODY_TYPES[kind])
 
 
 def kind_of(body: Body) -> str:
@@ -23,11 +28,14 @@ def encode_body(body: Body, extra: dict[str, Any] | None = None) -> dict[str, An
     if isinstance(body, Unknown):
         return {"kind": body.kind, **body.fields}
     fields: dict[str, Any] = msgspec.to_builtins(body)
-    return {**fields, **extra} if extra else fields
+    if not extra:
+        return fields
+    whole: dict[str, Any] = restored(fields, extra)
+    return whole
 
 
 def decode_body(fields: dict[str, Any]) -> tuple[Body, dict[str, Any] | None]:
-    """The body that an object stands for, and those of its fields that are not known here.
+    """The body that an object stands for, and those of its fields, at any depth, that are not known here.
 
     Errors:  a known kind whose fields have the wrong types is read as `Unknown`: one bad line must not
              make a session unreadable.
@@ -40,9 +48,7 @@ def decode_body(fields: dict[str, Any]) -> tuple[Body, dict[str, Any] | None]:
         body = msgspec.convert(fields, body_type)
     except msgspec.ValidationError:
         return _unknown(kind, fields), None
-    known = _FIELDS[kind]
-    extra = {name: value for name, value in fields.items() if name not in known}
-    return body, extra or None
+    return body, surplus(fields, _shape(kind), _KIND) or None
 
 
 def _unknown(kind: str, fields: dict[str, Any]) -> Unknown:
