@@ -31,16 +31,10 @@ class BudgetWarnings:
 
     def _states(self) -> list[tuple[str, float, float | None, str]]:
         budget = self._tree.budget
-        limits, spent = budget.limits, budget.spent
-        tokens = spent.tokens_in + spent.tokens_out
-        usd = spent.usd or 0.0
+        limits, spent, calls = budget.limits, budget.spent, budget.sub_requests
+        tokens, usd = spent.tokens_in + spent.tokens_out, spent.usd or 0.0
         return [
-            (
-                "calls",
-                budget.sub_requests,
-                limits.calls,
-                f"{calls:,} of {limits.calls} sub-calls",
-            ),
+            ("calls", calls, limits.calls, f"{calls:,} of {limits.calls} sub-calls"),
             ("usd", usd, limits.usd, f"{money(usd)} of {money(limits.usd)}"),
             ("tokens", tokens, limits.tokens, f"{tokens:,} of {limits.tokens} tokens"),
         ]

@@ -25,7 +25,8 @@ async def run_child(
 ) -> CallReply:
     """The reply of a child run, which is its answer with its citation marks."""
     if depth + 1 >= tree.settings.limits.depth:
-        why = f"child runs are off at depth {depth + 1} (--max-depth {tree.settings.limits.depth}); use llm_query"
+        limit = tree.settings.limits.depth
+        why = f"child runs are off at depth {depth + 1} (--max-depth {limit}); use llm_query"
         return CallReply(problem=Problem(kind="max_depth", message=why))
     try:
         chosen = _chosen(corpus, call)

@@ -1,4 +1,4 @@
-"""The end of a run: the answer as the reader gets it, with its citations checked once more, and the account."""
+"""The end of a run: the answer as the reader gets it, with its citations, and the account."""
 
 from __future__ import annotations
 
