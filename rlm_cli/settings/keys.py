@@ -1,0 +1,184 @@
+"""Credentials: from the providers' own environment variables, then from a file that only its owner can read.
+
+Owns which provider reads which variable, and the file. Values leave this module only inside the
+environment that is given to the models; no function here returns one for showing.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from rlm_cli.base.errors import SettingsError
+from rlm_cli.settings.files import parsed
+from rlm_cli.settings.locations import Directories, shown
+from rlm_cli.settings.writing import replace_file
+
+PROVIDERS: dict[str, tuple[str, ...]] = {
+    "anthropic": ("ANTHROPIC_API_KEY",),
+    "azure": ("AZURE_API_KEY",),
+    "cerebras": ("CEREBRAS_API_KEY",),
+    "cohere": ("COHERE_API_KEY", "CO_API_KEY"),
+    "dashscope": ("DASHSCOPE_API_KEY",),
+    "databricks": ("DATABRICKS_API_KEY",),
+    "deepinfra": ("DEEPINFRA_API_KEY",),
+    "deepseek": ("DEEPSEEK_API_KEY",),
+    "fireworks_ai": ("FIREWORKS_AI_API_KEY", "FIREWORKS_API_KEY"),
+    "gemini": ("GEMINI_API_KEY", "GOOGLE_API_KEY"),
+    "groq": ("GROQ_API_KEY",),
+    "huggingface": ("HF_TOKEN", "HUGGINGFACE_API_KEY"),
+    "mistral": ("MISTRAL_API_KEY",),
+    "moonshot": ("MOONSHOT_API_KEY",),
+    "nvidia_nim": ("NVIDIA_NIM_API_KEY",),
+    "openai": ("OPENAI_API_KEY",),
+    "openrouter": ("OPENROUTER_API_KEY",),
+    "perplexity": ("PERPLEXITYAI_API_KEY", "PERPLEXITY_API_KEY"),
+    "sambanova": ("SAMBANOVA_API_KEY",),
+    "together_ai": ("TOGETHERAI_API_KEY", "TOGETHER_API_KEY", "TOGETHER_AI_API_KEY"),
+    "xai": ("XAI_API_KEY",),
+}
+"""The variables in which each provider's own tools look for its key, the usual one first."""
+
+_WITHOUT_KEY = frozenset(
+    {"offline", "scripted", "recorded", "ollama", "ollama_chat", "lm_studio", "hosted_vllm"}
+)
+_OWN_CREDENTIALS = frozenset({"bedrock", "sagemaker", "vertex_ai"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeyFound:
+    """That there is a key, and where; never the key."""
+
+    provider: str
+    variable: str
+    origin: str
+
+
+def provider_of(model: str) -> str:
+    """The provider of `provider/model`, `offline` or `scripted:PATH`."""
+    return model.partition("/")[0].partition(":")[0]
+
+
+def needs_key(provider: str) -> bool:
+    """Whether a provider wants a key of its own: local servers and clouds with their own logins do not."""
+    return provider not in _WITHOUT_KEY and provider not in _OWN_CREDENTIALS
+
+
+def variables_of(provider: str) -> tuple[str, ...]:
+    """The variables in which a provider's key is looked for; `<PROVIDER>_API_KEY` for those not listed."""
+    if not needs_key(provider):
+        return ()
+    return PROVIDERS.get(provider, (provider.upper().replace("-", "_") + "_API_KEY",))
+
+
+def credentials(environ: Mapping[str, str], places: Directories) -> dict[str, str]:
+    """The environment with which models are called: a stored key stands in its provider's usual variable.
+
+    A provider that has any of its variables in the environment keeps exactly what is there.
+
+    Errors:  SettingsError when the file of keys can be read by others, or is wrong.
+    """
+    full = dict(environ)
+    for provider, key in stored_keys(places.keys_file, shown(places.keys_file, environ)).items():
+        names = variables_of(provider)
+        if not any(environ.get(name) for name in names):
+            full[names[0]] = key
+    return full
+
+
+def keys_found(environ: Mapping[str, str], places: Directories) -> list[KeyFound]:
+    """Every key that would be used, provider by provider, without its value."""
+    label = shown(places.keys_file, environ)
+    stored = stored_keys(places.keys_file, label)
+    found = []
+    for provider in sorted({*PROVIDERS, *stored}):
+        names = variables_of(provider)
+        present = next((name for name in names if environ.get(name)), "")
+        if present:
+            found.append(KeyFound(provider=provider, variable=present, origin="environment"))
+        elif provider in stored:
+            found.append(KeyFound(provider=provider, variable=names[0], origin=label))
+    return found
+
+
+def stored_keys(path: Path, label: str) -> dict[str, str]:
+    """The keys of the file, by provider; none when there is no file.
+
+    Errors:  SettingsError when others can read it, when it belongs to another user, or when it is wrong.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return {}
+    except OSError as problem:
+        raise SettingsError(f"cannot read {label}", problem.strerror or str(problem)) from problem
+    with os.fdopen(descriptor, "rb") as file:
+        _require_private(os.fstat(file.fileno()), label)
+        raw = file.read()
+    try:
+        tree = parsed(raw.decode("utf-8"), label)
+    except UnicodeDecodeError as problem:
+        raise SettingsError(f"cannot read {label}", "it is not UTF-8 text") from problem
+    for provider, key in tree.items():
+        if not isinstance(key, str) or not key or not needs_key(provider):
+            raise SettingsError(
+                f"{label} holds a wrong entry for {provider}",
+                'each line must be: provider = "key"',
+                f"Run: rlm config keys set {provider}",
+            )
+    return tree
+
+
+def store_key(places: Directories, label: str, provider: str, key: str) -> None:
+    """Keep a provider's key in the file, readable by its owner alone.
+
+    Errors:  SettingsError for a provider that takes no key, for an empty or many-lined key, and when the
+             file cannot be read or written.
+    """
+    _require_provider(provider)
+    clean = key.strip()
+    if not clean or any(not character.isprintable() for character in clean):
+        raise SettingsError(f"the key of {provider} was not kept", "it is empty, or not one line of text")
+    _write_keys(places, {**stored_keys(places.keys_file, label), provider: clean})
+
+
+def forget_key(places: Directories, label: str, provider: str) -> bool:
+    """Take a provider's key out of the file; False when none was kept."""
+    kept = stored_keys(places.keys_file, label)
+    if provider not in kept:
+        return False
+    _write_keys(places, {name: key for name, key in kept.items() if name != provider})
+    return True
+
+
+def _write_keys(places: Directories, kept: Mapping[str, str]) -> None:
+    import json
+
+    lines = ["# Keys of providers, written by: rlm config keys set PROVIDER", ""]
+    lines += [f"{provider} = {json.dumps(key)}" for provider, key in sorted(kept.items())]
+    replace_file(places.keys_file, "\n".join(lines) + "\n", mode=0o600)
+
+
+def _require_provider(provider: str) -> None:
+    if not provider.replace("_", "").replace("-", "").isalnum() or not provider.isascii():
+        raise SettingsError(
+            f"{provider} is not the name of a provider", "", "For example: rlm config keys set openai"
+        )
+    if not needs_key(provider):
+        own = provider in _OWN_CREDENTIALS
+        why = "it uses the login of its own command-line tools" if own else "it needs none"
+        raise SettingsError(f"{provider} takes no key", why)
+
+
+def _require_private(status: os.stat_result, label: str) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise SettingsError(f"cannot read {label}", "it is not a file")
+    if status.st_uid != os.geteuid():
+        raise SettingsError(f"{label} is not used", "it belongs to another user")
+    if status.st_mode & 0o077:
+        raise SettingsError(
+            f"{label} is not used", "other users of this machine can read it", f"Run: chmod 600 {label}"
+        )
