@@ -51,9 +51,7 @@ class Closing:
     def _finished(self, ending: Ending) -> RunFinished:
         if not self._drafts.content.strip() and self.last_prose.strip() and ending.stop is not Stop.READY:
             self._drafts.update(self.last_prose.strip(), is_ready=False)
-            self.warn(
-                "the run ended without a draft: this is the model's last prose, not an answer it has checked"
-            )
+            self.warn("the run ended without a draft: this is the model's last prose, not a checked answer")
         cited = self._cited_or_raw()
         has_answer = bool(cited.text.strip())
         if has_answer:
@@ -92,6 +90,5 @@ class Closing:
                 f"{'is' if len(cited.unfound_quotes) == 1 else 'are'} in no document word for word: {shown}"
             )
         if cited.unknown_marks:
-            self.warn(
-                f"{counted(len(cited.unknown_marks), 'citation mark')} stood for nothing and were removed"
-            )
+            marks = counted(len(cited.unknown_marks), "citation mark")
+            self.warn(f"removed from the answer: {marks} that stood for nothing")

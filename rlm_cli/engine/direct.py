@@ -46,8 +46,8 @@ async def answer_directly(
         Notice(
             level="info",
             code="direct",
-            text=f"the corpus ({counted(facts.documents, 'document')}, about {facts.tokens:,} tokens) fits: it is "
-            f"put to {tree.models.root.facts.name} whole, in one call",
+            text=f"the corpus ({counted(facts.documents, 'document')}, about {facts.tokens:,} tokens) "
+            f"is small: it is put to {tree.models.root.facts.name} whole, in one call",
         ),
     )
     tree.session.emit("root/t1", TurnStarted(turn=1, limit=1))

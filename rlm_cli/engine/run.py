@@ -81,6 +81,9 @@ class Run:
             stop = Stop.KERNEL if isinstance(error, KernelError) else Stop.CORPUS
             problem = Problem(kind=stop.value, message=str(error))
             return self._closing.close(Ending(stop, problem, error.exit_code))
+        except Exception as error:
+            self._closing.close(Ending(Stop.INTERNAL, Problem(kind="internal", message=repr(error))))
+            raise
         finally:
             deadline.cancel()
             if self._kernel is not None:

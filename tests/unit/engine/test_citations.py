@@ -1,0 +1,60 @@
+"""Marks become numbers, quotations are looked up, and a mark vouches only for its own words."""
+
+from __future__ import annotations
+
+from rlm_cli.engine.citations import Citations, quotations
+from rlm_cli.ports import CiteCall
+from tests.fakes.corpus import FakeCorpus
+
+CORPUS = FakeCorpus(
+    {"a.txt": "The cap is ten dollars a year, and no more.", "b.txt": "The seller bears all loss alone."}
+)
+
+
+def test_marks_are_numbered_in_the_order_of_the_answer() -> None:
+    citations = Citations()
+    first = citations.cite(CORPUS, CiteCall(quote="ten dollars")).text
+    second = citations.cite(CORPUS, CiteCall(quote="all loss")).text
+    cited = citations.render(f"B {second}, A {first}, B again {second}.", CORPUS)
+    assert cited.text == "B [1], A [2], B again [1]."
+    assert [(each.id, each.path) for each in cited.citations] == [(1, "b.txt"), (2, "a.txt")]
+
+
+def test_a_quote_that_is_not_there_gets_no_mark() -> None:
+    reply = Citations().cite(CORPUS, CiteCall(quote="eleven dollars"))
+    assert reply.problem is not None
+    assert reply.problem.kind == "quote_not_found"
+
+
+def test_a_mark_that_stands_for_nothing_is_removed_and_told() -> None:
+    cited = Citations().render("Surely [[cite:9]].", CORPUS)
+    assert cited.text == "Surely ."
+    assert cited.unknown_marks == ["[[cite:9]]"]
+
+
+def test_a_true_mark_does_not_vouch_for_a_wrong_quotation_beside_it() -> None:
+    citations = Citations()
+    mark = citations.cite(CORPUS, CiteCall(quote="The cap is ten dollars a year")).text
+    cited = citations.render(f'"The cap is nine dollars a year" {mark}', CORPUS)
+    assert cited.unfound_quotes == ["The cap is nine dollars a year"]
+
+
+def test_a_marked_quotation_keeps_its_one_number() -> None:
+    citations = Citations()
+    mark = citations.cite(CORPUS, CiteCall(quote="The cap is ten dollars a year")).text
+    cited = citations.render(f'"The cap is ten dollars a year" {mark}', CORPUS)
+    assert cited.text == '"The cap is ten dollars a year" [1]'
+
+
+def test_block_quotes_and_typographic_quotes_are_quotations() -> None:
+    content = '> The seller bears all loss alone.\n\nand “The cap is ten dollars a year” and "two words".'
+    assert [words for _, _, words in quotations(content)] == [
+        "The seller bears all loss alone",
+        "The cap is ten dollars a year",
+    ]
+
+
+def test_the_same_place_cited_twice_is_one_citation() -> None:
+    citations = Citations()
+    marks = {citations.cite(CORPUS, CiteCall(quote="ten dollars")).text for _ in range(3)}
+    assert len(marks) == 1
