@@ -58,7 +58,7 @@ class ModelFacts(Struct, frozen=True, kw_only=True):
     Units:   tokens; dollars a token, at most: a token that is written to the provider's cache may cost
              more than a plain one. None means not known; `usd_per_token_*` of 0.0 is a free model.
     Shape:   tiers are the prices of long requests, cheapest first.
-               name is `provider/model`; endpoint is where requests go, for people (`api.openai.com`,
+             name is `provider/model`; endpoint is where requests go, for people (`api.openai.com`,
              `this machine`). `is_language_model` is False for the embedded extractive default, which
              always works through the loop.
     """

@@ -40,9 +40,7 @@ def upper_bound(facts: ModelFacts, request: Request, is_sub_call: bool) -> Bound
         for message in request.messages
     )
     tokens_out = request.max_tokens_out or facts.max_tokens_out or 0
-    usd: float | None = None
-    if facts.usd_per_token_in is not None and facts.usd_per_token_out is not None:
-        usd = tokens_in * facts.usd_per_token_in + tokens_out * facts.usd_per_token_out
+    usd = facts.usd_at_most(tokens_in, tokens_out)
     return Bound(tokens=tokens_in + tokens_out, usd=usd, is_sub_call=is_sub_call)
 
 

@@ -184,8 +184,5 @@ def _broken_off(model: Model, request: Request, received_bytes: int) -> Usage:
     """What an attempt that broke off has probably cost: its whole prompt, and what had arrived."""
     tokens_in = sum(tokens_estimate(len(message.content)) for message in request.messages)
     tokens_out = tokens_estimate(received_bytes)
-    facts = model.facts
-    usd: float | None = None
-    if facts.usd_per_token_in is not None and facts.usd_per_token_out is not None:
-        usd = tokens_in * facts.usd_per_token_in + tokens_out * facts.usd_per_token_out
+    usd = model.facts.usd_at_most(tokens_in, tokens_out)
     return Usage(calls=1, tokens_in=tokens_in, tokens_out=tokens_out, usd=usd, estimated=True)
