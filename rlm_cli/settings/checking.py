@@ -6,25 +6,15 @@ Raw values are text (flags, environment) or what TOML holds (files). Knows every
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from rlm_cli.base.errors import RlmError, SettingsError, UsageError
 from rlm_cli.settings import parsing
 from rlm_cli.settings.spec import Kind, Spec
 
-
-@dataclass(frozen=True, kw_only=True)
-class Price:
-    """What a model costs, as its user says.
-
-    Units:   dollars a million tokens.
-    """
-
-    usd_per_million_in: float
-    usd_per_million_out: float
-
+_PRICE_FIELDS = ("in", "out", "cached", "context_tokens", "max_tokens_out")
 
 _FROM_TEXT: dict[Kind, Callable[[str], Any]] = {
     Kind.TEXT: str.strip,
@@ -122,14 +112,15 @@ def _typed(spec: Spec, raw: Any) -> Any:
     raise ValueError(f"it must be {_expected(spec)}")
 
 
-def _price(raw: Any) -> Price:
-    names = ("usd_per_million_in", "usd_per_million_out")
-    if not isinstance(raw, dict) or set(raw) != set(names):
-        raise ValueError(f"it must be a table with {names[0]} and {names[1]}")
-    for name in names:
-        if isinstance(raw[name], bool) or not isinstance(raw[name], int | float) or not raw[name] >= 0:
+def _price(raw: Any) -> dict[str, float]:
+    if not isinstance(raw, dict) or not {"in", "out"} <= set(raw):
+        raise ValueError("it must be a table with in and out, in dollars a million tokens")
+    for name, figure in raw.items():
+        if name not in _PRICE_FIELDS:
+            raise ValueError(f"{name} is not one of {', '.join(_PRICE_FIELDS)}")
+        if isinstance(figure, bool) or not isinstance(figure, int | float) or not 0 <= figure < math.inf:
             raise ValueError(f"{name} must be a number, 0 or more")
-    return Price(**{name: float(raw[name]) for name in names})
+    return dict(raw)
 
 
 def _expected(spec: Spec) -> str:

@@ -112,8 +112,9 @@ def duration_text(seconds: float) -> str:
 
 
 def size_text(count: int) -> str:
-    """A size as it would be typed, exactly: `20MB`, `1500kB`, `1234B`."""
-    for unit, factor in (("TB", 10**12), ("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+    """A size as it would be typed, exactly: `20MB`, `2GiB`, `1234B`."""
+    units = {"TB": 10**12, "GB": 10**9, "GiB": 2**30, "MB": 10**6, "MiB": 2**20, "kB": 10**3}
+    for unit, factor in units.items():
         if count >= factor and count % factor == 0:
             return f"{count // factor}{unit}"
     return f"{count}B"

@@ -92,8 +92,8 @@ _MODELS = (
         name="models.prices",
         kind=Kind.PRICES,
         default={},
-        help="Prices of models that the price list does not know: "
-        '"provider/model" = { usd_per_million_in = 0.5, usd_per_million_out = 1.5 }.',
+        help="Prices that the price list does not know, in dollars a million tokens: "
+        '"provider/model" = { in = 0.5, out = 1.5 }; cached, context_tokens and max_tokens_out may follow.',
     ),
     Spec(
         name="models.idle_seconds",
@@ -242,7 +242,7 @@ _CORPUS = (
         flag="--ignore/--no-ignore",
         panel="Input",
         by_project=_TIGHTEN,
-        help="Follow .gitignore, .ignore and .rlmignore.",
+        help="Leave out what .gitignore, .ignore and .rlmignore name.",
     ),
     Spec(
         name="corpus.follow_symlinks",
@@ -257,7 +257,7 @@ _CORPUS = (
     Spec(
         name="corpus.max_file_bytes",
         kind=Kind.BYTES,
-        default=2_000_000_000,
+        default=2 * 1024**3,
         minimum=1,
         flag="--max-file-size",
         metavar="SIZE",

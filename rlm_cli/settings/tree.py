@@ -7,7 +7,6 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from rlm_cli.events.values import Limits
-from rlm_cli.settings.checking import Price
 
 
 @dataclass(frozen=True)
@@ -24,6 +23,8 @@ class ModelSettings:
 
     Units:   idle_seconds without a word of a stream; max_tokens_out of one response.
     Shape:   root and sub are as the user wrote them, perhaps aliases; None lets the program choose.
+             prices hold `in`, `out` and perhaps `cached` in dollars a million tokens, and perhaps
+             `context_tokens` and `max_tokens_out`.
     """
 
     root: str | None
@@ -34,7 +35,7 @@ class ModelSettings:
     max_tokens_out: int | None
     options: Mapping[str, Any]
     aliases: Mapping[str, str]
-    prices: Mapping[str, Price]
+    prices: Mapping[str, Mapping[str, float]]
     idle_seconds: float
 
     def full_name(self, name: str) -> str:
