@@ -1,0 +1,306 @@
+"""The adapter to every provider that litellm knows.
+
+Owns litellm's import (2 s and more: late, once, quiet, offline), the translation of its errors, and the
+closing of its streams. Must never let it retry, print, log, phone home or read a `.env` file.
+
+Source:  measured: litellm reads `.env` files and fetches a price table while it is imported, unless
+         LITELLM_MODE and LITELLM_LOCAL_MODEL_COST_MAP are set before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib
+import logging
+import os
+import re
+import sys
+import threading
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+from rlm_cli.base.errors import ModelError, SettingsError
+from rlm_cli.events.values import Message
+from rlm_cli.models.failures import Place, broken, refused, unreachable
+from rlm_cli.models.openai_adapter import Patience, facts_of, usage_of
+from rlm_cli.models.prices import Card, Tokens
+from rlm_cli.models.request_body import checked_options, schema_instruction
+from rlm_cli.ports import Delta, ModelFacts, Request, Response
+
+_BEFORE_IMPORT = {
+    "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+    "LITELLM_LOCAL_ANTHROPIC_BETA_HEADERS": "True",
+    "LITELLM_LOCAL_BLOG_POSTS": "True",
+    "LITELLM_MODE": "PRODUCTION",
+}
+_LOGGERS = ("LiteLLM", "LiteLLM Proxy", "LiteLLM Router", "openai", "httpx", "httpcore")
+_FINISH = {"length": "length", "max_tokens": "length", "content_filter": "content_filter"}
+_WRAPPING = re.compile(r"^(?:(?:litellm\.)?\w+(?:Error|Exception)(?:: | - ))+")
+_lock = threading.Lock()
+
+
+class LitellmModel:
+    """A model of any provider, through litellm."""
+
+    def __init__(
+        self,
+        name: str,
+        card: Card,
+        place: Place,
+        *,
+        address: Mapping[str, str] | None = None,
+        patience: Patience | None = None,
+    ) -> None:
+        self._card = card
+        self._place = place
+        self._address = dict(address or {})
+        patience = patience or Patience()
+        self._first_seconds = patience.first(card.traits.get("reasoning", False))
+        self._idle_seconds = patience.idle_seconds
+        self._facts = facts_of(name, place.endpoint, card)
+
+    @property
+    def facts(self) -> ModelFacts:
+        """What is known of it."""
+        return self._facts
+
+    async def stream(self, request: Request) -> AsyncIterator[Delta | Response]:
+        """Deltas, then the Response: see `ports.Model`."""
+        arguments = self._arguments(request)
+        litellm = await asyncio.to_thread(load)
+        wrapper: Any = None
+        pieces: list[str] = []
+        tokens: Tokens | None = None
+        finish: str | None = None
+        try:
+            opening = litellm.acompletion(**arguments)
+            wrapper = await self._waited(opening, self._first_seconds, has_begun=False)
+            while True:
+                seconds = self._idle_seconds if pieces else self._first_seconds
+                chunk = await self._waited(anext(wrapper, None), seconds, has_begun=True)
+                if chunk is None:
+                    break
+                tokens = _tokens(getattr(chunk, "usage", None)) or tokens
+                text, said = _said(chunk)
+                finish = said or finish
+                if text:
+                    pieces.append(text)
+                    yield Delta(text)
+            self._check_whole(wrapper, finish, pieces)
+            whole = "".join(pieces)
+            usage = usage_of(self._card, tokens, request, whole)
+            yield Response(
+                text=whole, usage=usage, model=self._facts.name, finish=_FINISH.get(finish or "", "stop")
+            )
+        finally:
+            await _close(wrapper)
+
+    async def close(self) -> None:
+        """Give back connections: litellm keeps its clients for the whole process, so all of them go."""
+        litellm = sys.modules.get("litellm")
+        if litellm is not None:
+            await litellm.close_litellm_async_clients()
+            litellm.in_memory_llm_clients_cache.flush_cache()
+
+    def _arguments(self, request: Request) -> dict[str, Any]:
+        provider = self._facts.name.partition("/")[0]
+        messages = _messages(request.messages, _wants_markers(provider, self._facts.name))
+        arguments: dict[str, Any] = {
+            **checked_options(request.options),
+            "model": self._facts.name,
+            "messages": messages,
+            "stream": True,
+            "stream_options": {"include_usage": True},
+            "num_retries": 0,
+            "max_retries": 0,
+            "drop_params": True,
+            "timeout": self._first_seconds,
+            "caching": False,
+            "max_tokens": request.max_tokens_out,
+            "temperature": request.temperature,
+            "seed": request.seed,
+            **self._address,
+        }
+        if request.schema is not None:
+            if self._card.traits.get("response_schema") and isinstance(request.schema, dict):
+                named = {"name": "reply", "schema": request.schema, "strict": False}
+                arguments["response_format"] = {"type": "json_schema", "json_schema": named}
+            else:
+                _append(messages[-1], schema_instruction(request.schema))
+        return {name: value for name, value in arguments.items() if value is not None}
+
+    async def _waited(self, awaitable: Any, seconds: float, has_begun: bool) -> Any:
+        try:
+            async with asyncio.timeout(seconds) as limit:
+                return await awaitable
+        except Exception as error:
+            if isinstance(error, TimeoutError) and limit.expired():
+                raise broken(self._place, f"the stream was idle for {seconds:g} s") from error
+            raise _translated(self._place, error, has_begun) from error
+
+    def _check_whole(self, wrapper: Any, finish: str | None, pieces: list[str]) -> None:
+        """litellm makes up a finish reason for a stream that ended without one; its own note is true."""
+        received = getattr(wrapper, "received_finish_reason", finish)
+        if received is None:
+            raise broken(
+                self._place, "the stream was cut before its end" if pieces else "the reply was empty"
+            )
+
+
+def load() -> Any:
+    """litellm, imported quietly; the first call takes seconds.
+
+    Errors:  SettingsError when it is not installed.
+    """
+    with _lock:
+        os.environ.update(_BEFORE_IMPORT)
+        try:
+            litellm = importlib.import_module("litellm")
+        except ImportError as error:
+            raise SettingsError(
+                "litellm cannot be imported", str(error), "Run: pip install litellm"
+            ) from error
+        _silence(litellm)
+        return litellm
+
+
+def warm_up() -> threading.Thread:
+    """Import litellm in the background; the thread may be left alone."""
+
+    def run() -> None:
+        with contextlib.suppress(SettingsError):
+            # An answer that is made up on the spot imports what a first real call would wait for.
+            load().completion(
+                model="openai/warm-up",
+                messages=[{"role": "user", "content": "x"}],
+                mock_response="x",
+                api_key="none",
+            )
+
+    thread = threading.Thread(target=run, name="litellm-import", daemon=True)
+    thread.start()
+    return thread
+
+
+def _silence(litellm: Any) -> None:
+    litellm.telemetry = False
+    litellm.suppress_debug_info = True
+    litellm.set_verbose = False
+    litellm.turn_off_message_logging = True
+    litellm.disable_streaming_logging = True
+    litellm.cache = None
+    litellm.num_retries = 0
+    for callbacks in (
+        "callbacks",
+        "success_callback",
+        "failure_callback",
+        "input_callback",
+        "service_callback",
+    ):
+        setattr(litellm, callbacks, [])
+    for name in _LOGGERS:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+
+
+def _messages(messages: tuple[Message, ...], with_markers: bool) -> list[dict[str, Any]]:
+    """The conversation; the prefix that never changes (system, first user message) is marked for caching."""
+    written: list[dict[str, Any]] = [{"role": each.role, "content": each.content} for each in messages]
+    if with_markers:
+        for role in ("system", "user"):
+            first = next((each for each in written if each["role"] == role), None)
+            if first is not None and first["content"]:
+                marker = {"type": "ephemeral"}
+                first["content"] = [{"type": "text", "text": first["content"], "cache_control": marker}]
+    return written
+
+
+def _wants_markers(provider: str, name: str) -> bool:
+    return provider == "anthropic" or (
+        provider in ("bedrock", "bedrock_converse", "vertex_ai", "azure_ai", "openrouter", "databricks")
+        and "claude" in name
+    )
+
+
+def _append(message: dict[str, Any], text: str) -> None:
+    if isinstance(message["content"], list):
+        message["content"][-1]["text"] += text
+    else:
+        message["content"] += text
+
+
+def _said(chunk: Any) -> tuple[str, str | None]:
+    choices = getattr(chunk, "choices", None) or []
+    if not choices:
+        return "", None
+    delta = getattr(choices[0], "delta", None)
+    return getattr(delta, "content", None) or "", getattr(choices[0], "finish_reason", None)
+
+
+def _tokens(usage: Any) -> Tokens | None:
+    if usage is None or not getattr(usage, "prompt_tokens", None):
+        return None
+    prompt = getattr(usage, "prompt_tokens_details", None)
+    completion = getattr(usage, "completion_tokens_details", None)
+    return Tokens(
+        tokens_in=int(usage.prompt_tokens),
+        tokens_out=int(usage.completion_tokens or 0),
+        cached=int(getattr(prompt, "cached_tokens", None) or 0),
+        written=int(
+            getattr(usage, "cache_creation_input_tokens", None)
+            or getattr(prompt, "cache_write_tokens", None)
+            or 0
+        ),
+        reasoning=int(getattr(completion, "reasoning_tokens", None) or 0),
+    )
+
+
+def _translated(place: Place, error: Exception, has_begun: bool) -> ModelError:
+    """The error of our tree; one that comes when the reply has begun may have been billed."""
+    name = type(error).__name__
+    message = _WRAPPING.sub("", str(getattr(error, "message", "") or error))
+    if name == "ContextWindowExceededError":
+        return refused(place, 400, message, "context_length_exceeded")
+    if name in ("Timeout", "APITimeoutError"):
+        return broken(place, f"nothing came in time ({message})")
+    if _could_not_connect(error):
+        return unreachable(place, message)
+    status = getattr(error, "status_code", None)
+    if not isinstance(status, int) or status < 400 or name == "APIConnectionError":
+        return broken(place, f"the connection or the stream failed ({message})")
+    if has_begun and status >= 500:
+        return broken(place, f"the stream was cut ({message})")
+    return refused(place, status, message, "", _headers(error))
+
+
+def _could_not_connect(error: BaseException | None) -> bool:
+    seen = 0
+    while error is not None and seen < 8:
+        if type(error).__name__ in ("ConnectError", "ConnectTimeout", "ClientConnectorError", "gaierror"):
+            return True
+        error = error.__cause__ or error.__context__
+        seen += 1
+    return False
+
+
+def _headers(error: Exception) -> Mapping[str, str]:
+    headers = getattr(error, "litellm_response_headers", None)
+    if headers is None:
+        headers = getattr(getattr(error, "response", None), "headers", None)
+    return {str(name): str(value) for name, value in dict(headers or {}).items()}
+
+
+async def _close(wrapper: Any) -> None:
+    """Close the connection below a stream, whatever litellm calls it for this provider."""
+    stream = getattr(wrapper, "completion_stream", None)
+    for owner in (stream, getattr(stream, "response", None)):
+        for name in ("aclose", "close"):
+            close = getattr(owner, name, None)
+            if close is None:
+                continue
+            # The stream is being given up; what its library says about that concerns nobody.
+            with contextlib.suppress(Exception):
+                done = close()
+                if asyncio.iscoroutine(done):
+                    await done
+            break
