@@ -17,6 +17,25 @@ class BudgetWarnings:
         self._span = span
         self._said: set[str] = set()
 
+    def say_what_cannot_be_kept(self) -> None:
+        """Without a price, a ceiling in dollars holds nothing: the user is told which limits do."""
+        limits, models = self._tree.settings.limits, self._tree.models
+        unpriced = {
+            each.facts.name for each in (models.root, models.sub) if each.facts.usd_per_token_in is None
+        }
+        if limits.usd is None or not unpriced:
+            return
+        calls = "no limit of calls" if limits.calls is None else f"{limits.calls:,} sub-calls (--max-calls)"
+        warned = BudgetWarned(
+            limit="usd",
+            state="unknown",
+            used=0.0,
+            allowed=limits.usd,
+            text=f"the price of {' and '.join(sorted(unpriced))} is not known, so {money(limits.usd)} cannot be "
+            f"kept; what holds: {calls}. Set models.prices to name a price",
+        )
+        self._tree.session.emit(self._span, warned)
+
     def check(self) -> str:
         """Emit what has come near since the last time; the same for the model, empty when nothing has."""
         texts = []

@@ -71,6 +71,8 @@ class Run:
         Errors:  SessionError when the record cannot be written: a run without a record does not go on.
         """
         self._tree.session.emit(self._asked.span, self._started())
+        if self._asked.depth == 0:
+            self._budget_warnings.say_what_cannot_be_kept()
         deadline = asyncio.create_task(self._watch_deadline())
         try:
             return self._closing.close(await self._work())
@@ -220,6 +222,7 @@ class Run:
             prompt_hash=prompts.prompt_hash(),
             system_prompt=prompts.load("root") if self._asked.depth == 0 else "",
             inputs=[each.given for each in self._corpus.loaded.inputs],
+            endpoints=sorted({tree.models.root.facts.endpoint, tree.models.sub.facts.endpoint} - {""}),
             title=self._asked.title,
         )
 
