@@ -31,7 +31,7 @@ class BudgetWarnings:
             state="unknown",
             used=0.0,
             allowed=limits.usd,
-            text=f"the price of {' and '.join(sorted(unpriced))} is not known, so {money(limits.usd)} cannot be "
+            text=f"the price of {' and '.join(sorted(unpriced))} is not known: {money(limits.usd)} cannot be "
             f"kept; what holds: {calls}. Set models.prices to name a price",
         )
         self._tree.session.emit(self._span, warned)
