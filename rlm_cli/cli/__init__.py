@@ -1,0 +1,1 @@
+"""The commands of `rlm`: one file each. Heavy imports stand inside the command that needs them."""

@@ -138,7 +138,7 @@ def store_key(places: Directories, label: str, provider: str, key: str) -> None:
     Errors:  SettingsError for a provider that takes no key, for an empty or many-lined key, and when the
              file cannot be read or written.
     """
-    _require_provider(provider)
+    require_provider(provider)
     clean = key.strip()
     if not clean or any(not character.isprintable() for character in clean):
         raise SettingsError(f"the key of {provider} was not kept", "it is empty, or not one line of text")
@@ -162,7 +162,11 @@ def _write_keys(places: Directories, kept: Mapping[str, str]) -> None:
     replace_file(places.keys_file, "\n".join(lines) + "\n", mode=0o600)
 
 
-def _require_provider(provider: str) -> None:
+def require_provider(provider: str) -> None:
+    """Do nothing for the name of a provider that takes a key.
+
+    Errors:  SettingsError for any other name.
+    """
     if not provider.replace("_", "").replace("-", "").isalnum() or not provider.isascii():
         raise SettingsError(
             f"{provider} is not the name of a provider", "", "For example: rlm config keys set openai"

@@ -1,0 +1,184 @@
+"""`rlm ask PATH… [QUESTION]`: builds the plan of one question from the command line, and hands it over."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from rlm_cli.base.errors import UsageError
+from rlm_cli.cli.commands import SectionedCommand, new_app
+from rlm_cli.cli.options import (
+    CORPUS_SETTINGS,
+    LIMIT_SETTINGS,
+    MODEL_SETTINGS,
+    OUTPUT_SETTINGS,
+    Given,
+    Profile,
+    takes_settings,
+)
+from rlm_cli.settings.tree import Setting
+
+app = new_app()
+
+_SETTINGS = (*CORPUS_SETTINGS, *MODEL_SETTINGS, *LIMIT_SETTINGS, *OUTPUT_SETTINGS, "sandbox.mode")
+
+
+@app.command(
+    cls=SectionedCommand, epilog="Exit codes: rlm help exit-codes. What is sent where: rlm help privacy."
+)
+@takes_settings(*_SETTINGS)
+def ask(
+    given: Given,
+    context: typer.Context,
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="PATH... [QUESTION]", help="Files and folders, or - for stdin; then the question."
+        ),
+    ] = None,
+    question: Annotated[
+        list[str] | None,
+        typer.Option("-q", "--question", metavar="TEXT", help="The question.", rich_help_panel="Input"),
+    ] = None,
+    question_file: Annotated[
+        list[str] | None,
+        typer.Option(
+            "-F",
+            "--question-file",
+            metavar="FILE",
+            help="Read the question from a file, or - for stdin.",
+            rich_help_panel="Input",
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            metavar="FILE",
+            help="Write the answer to a file instead of stdout.",
+            rich_help_panel="Output",
+        ),
+    ] = None,
+    schema: Annotated[
+        Path | None,
+        typer.Option(
+            "--schema", metavar="FILE", help="The answer must fit this JSON Schema.", rich_help_panel="Output"
+        ),
+    ] = None,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", help="Say only what is wrong, on stderr.", rich_help_panel="Output")
+    ] = False,
+    verbose: Annotated[
+        bool,
+        typer.Option(
+            "-v", "--verbose", help="Say more on stderr: code, outputs, calls.", rich_help_panel="Output"
+        ),
+    ] = False,
+    title: Annotated[
+        str,
+        typer.Option("--title", metavar="TEXT", help="A title for the session.", rich_help_panel="Session"),
+    ] = "",
+    no_save: Annotated[
+        bool, typer.Option("--no-save", help="Keep no session file.", rich_help_panel="Session")
+    ] = False,
+    profile: Profile = None,
+    estimate: Annotated[
+        bool,
+        typer.Option(
+            "--estimate",
+            help="Print what would be read and what it would cost; spend nothing.",
+            rich_help_panel="Safety",
+        ),
+    ] = False,
+) -> int:
+    """Ask a question about files and folders.
+
+    The last argument is the question when it is not an existing path:
+
+    rlm ask ./contracts "find indemnification conflicts"
+
+    The answer goes to stdout, everything else to stderr.
+    """
+    from rlm_cli.cli.question import asked
+    from rlm_cli.cli.terminal import ProcessInput, streams
+    from rlm_cli.runs.plan import AskPlan, OutputChoices, SessionChoices
+    from rlm_cli.settings.keys import credentials
+    from rlm_cli.settings.locations import directories
+    from rlm_cli.settings.resolving import Sources, resolve
+
+    environ, places, cwd = dict(os.environ), directories(os.environ), Path.cwd()
+    settings = resolve(
+        Sources(
+            environ=environ,
+            cwd=cwd,
+            directories=places,
+            flags={**given, **_verbosity(quiet, verbose)},
+            profile=profile,
+        )
+    )
+    stdin = ProcessInput(settings.corpus.max_file_bytes)
+    told = asked(words or [], question or [], question_file or [], stdin)
+    plan = AskPlan(
+        settings=settings,
+        directories=places,
+        inputs=told.inputs,
+        question=told.question,
+        cwd=cwd,
+        output=OutputChoices(out=_writable(out), schema=_schema(schema)),
+        session=SessionChoices(title=title, is_kept=not no_save),
+        streams=streams(settings.leaves["output.color"], environ),
+        stdin=told.stdin,
+        environ=credentials(environ, places),
+        argv=tuple(sys.argv[1:]),
+        is_debugging=bool(context.obj and context.obj["is_debugging"]),
+    )
+    if estimate:
+        from rlm_cli.cli.estimating import show_estimate
+
+        return show_estimate(plan)
+    from rlm_cli.runs.session import run_question
+
+    return run_question(plan)
+
+
+def _verbosity(quiet: bool, verbose: bool) -> dict[str, Setting]:
+    if quiet and verbose:
+        raise UsageError("--quiet and --verbose cannot be used together")
+    if quiet:
+        return {"output.verbosity": Setting("quiet", "--quiet")}
+    return {"output.verbosity": Setting("verbose", "--verbose")} if verbose else {}
+
+
+def _writable(out: Path | None) -> Path | None:
+    """The file for the answer, known to be writable before anything is spent."""
+    if out is None:
+        return None
+    folder = out.parent
+    if out.is_dir() or not folder.is_dir() or not os.access(out if out.exists() else folder, os.W_OK):
+        why = "it is a folder" if out.is_dir() else f"{folder} is no folder that can be written to"
+        raise UsageError(f"--out {out} cannot be written", why, "Name a file in a folder that exists")
+    return out
+
+
+def _schema(path: Path | None) -> Any:
+    if path is None:
+        return None
+    import json
+
+    from jsonschema.exceptions import SchemaError
+    from jsonschema.validators import validator_for
+
+    try:
+        schema = json.loads(path.read_bytes())
+        validator_for(schema).check_schema(schema)
+    except OSError as problem:
+        raise UsageError(f"--schema {path} cannot be read", problem.strerror or str(problem)) from problem
+    except ValueError as problem:
+        raise UsageError(f"--schema {path} is not JSON", str(problem)) from problem
+    except SchemaError as problem:
+        raise UsageError(f"--schema {path} is no JSON Schema", problem.message) from problem
+    return schema

@@ -1,0 +1,131 @@
+"""The table of commands, and a group that imports a command only when it is asked for.
+
+`rlm --help` reads this table alone. Owns how help pages look: plain text, options under headings.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator, MutableMapping
+from dataclasses import dataclass
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+CONTEXT_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A command: its name, the module below `rlm_cli.cli` that holds its `app`, one line of help."""
+
+    name: str
+    module: str
+    summary: str
+
+
+COMMANDS = (
+    Entry("ask", "ask", "Ask a question about files and folders."),
+    Entry("replay", "replay", "Show a recorded session again."),
+    Entry("sessions", "sessions", "List, show and verify recorded sessions."),
+    Entry("corpus", "corpus", "See what would be read, and what it would cost."),
+    Entry("models", "models", "List models, show one, name one."),
+    Entry("config", "config", "Show and change settings and keys."),
+    Entry("doctor", "doctor", "Check that everything works here."),
+    Entry("completions", "completions", "Print or install completions of the shell."),
+    Entry("help", "help", "Explain exit codes, variables, settings, formats, keys, privacy."),
+)
+
+
+def new_app(summary: str = "", *, is_group: bool = False) -> typer.Typer:
+    """An empty Typer app in the house style: plain help, -h, no tracebacks of its own.
+
+    Shape:   summary is the help of a group, whose commands are added to it; a single command has its own.
+    """
+    app = typer.Typer(
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings=dict(CONTEXT_SETTINGS),
+    )
+    if is_group:
+        app.callback(help=summary, no_args_is_help=True)(_nothing)
+    return app
+
+
+PANELS = ("Arguments", "Input", "Models", "Limits", "Output", "Session", "Safety", "Options")
+
+
+class SectionedCommand(TyperCommand):
+    """A command whose options stand under the headings of their panels."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write arguments first, then one section a panel."""
+        sections: dict[str, list[tuple[str, str]]] = {panel: [] for panel in PANELS}
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx)
+            if record is None:
+                continue
+            if parameter.param_type_name == "argument":
+                sections["Arguments"].append((parameter.metavar or record[0], record[1]))
+            else:
+                panel = getattr(parameter, "rich_help_panel", None) or "Options"
+                sections.setdefault(panel, []).append(record)
+        for panel, records in sections.items():
+            if records:
+                with formatter.section(panel):
+                    formatter.write_dl(records)
+
+
+class _Commands(MutableMapping[str, Any]):
+    """Commands by name, each imported and built when it is first looked up."""
+
+    def __init__(self) -> None:
+        self._modules = {entry.name: entry for entry in COMMANDS}
+        self._built: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._built:
+            self._built[name] = _build(self._modules[name])
+        return self._built[name]
+
+    def __setitem__(self, name: str, command: Any) -> None:
+        self._built[name] = command
+
+    def __delitem__(self, name: str) -> None:
+        del self._modules[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._modules)
+
+    def __len__(self) -> int:
+        return len(self._modules)
+
+
+class LazyGroup(TyperGroup):
+    """The root of the command tree."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.commands = _Commands()
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """The names in the order of the table, which imports nothing."""
+        return list(self.commands)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write the table, which imports nothing."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(entry.name, entry.summary) for entry in COMMANDS])
+
+
+def _build(entry: Entry) -> Any:
+    module = importlib.import_module(f"rlm_cli.cli.{entry.module}")
+    command = typer.main.get_command(module.app)
+    command.name = entry.name
+    return command
+
+
+def _nothing() -> None:
+    return None
