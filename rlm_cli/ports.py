@@ -272,6 +272,8 @@ class CellResult(Struct, frozen=True, kw_only=True):
 
     Shape:   status is `ok`, `error`, `interrupted`, `timeout` or `died`; shown is what the model sees of
              its output; content and ready are the answer variable at the end, or the last that was seen.
+             kernel_is_lost says that the process is gone: restart before the next cell. A cell that
+             obeyed an interrupt or its limit has kept its kernel, and its variables.
     """
 
     status: str
@@ -284,6 +286,7 @@ class CellResult(Struct, frozen=True, kw_only=True):
     coverage: Coverage = Coverage()
     content: Json = ""
     ready: bool = False
+    kernel_is_lost: bool = False
 
 
 class CellHost(Protocol):

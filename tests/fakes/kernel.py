@@ -186,7 +186,13 @@ class FakeKernel:
         if cell.number == self._dies_at:
             self._dies_at = None
             problem = Problem(kind="KernelDied", message="the kernel ended with signal 9")
-            return CellResult(status="died", problem=problem, content=self._content, ready=self._ready)
+            return CellResult(
+                status="died",
+                problem=problem,
+                content=self._content,
+                ready=self._ready,
+                kernel_is_lost=True,
+            )
         run = _Run(cell, host, self.texts, asyncio.get_running_loop())
         self._run = run
         try:
