@@ -6,15 +6,17 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 _KEEP = {"\n": "\n", "\t": "\t"}
 _BIDI = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-_INVISIBLE = "\u200b\u2060\ufeff\u2028\u2029"
+_INVISIBLE = "\u180e\u200b\u2028\u2029\ufeff\ufff9\ufffa\ufffb"
 _TABLE: dict[int, str] = {
     **{code: chr(0x2400 + code) for code in range(0x20) if chr(code) not in _KEEP},
     0x7F: "\u2421",
     **dict.fromkeys(range(128, 160), "�"),
     **dict.fromkeys(range(55296, 57344), "�"),
+    **dict.fromkeys(range(0x2060, 0x2070), "\ufffd"),
     **{ord(mark): "\ufffd" for mark in _BIDI + _INVISIBLE},
     **dict.fromkeys(range(917504, 917632), "�"),
 }
@@ -27,6 +29,35 @@ def visible(text: str) -> str:
     Carriage returns before a newline are dropped; a lone one is shown.
     """
     return text.replace("\r\n", "\n").translate(_TABLE)
+
+
+def cells(text: str) -> int:
+    """How many columns of a terminal a line of visible text takes.
+
+    Source:  Unicode Standard Annex 11: wide and fullwidth characters take two, marks that combine none.
+    """
+    if text.isascii():
+        return len(text)
+    return sum(_cells_of(character) for character in text)
+
+
+def cut_to(text: str, columns: int) -> str:
+    """The text if it fits into so many columns of a terminal; otherwise its beginning and `…`."""
+    if cells(text) <= columns:
+        return text
+    used, kept = 1, []
+    for character in text:
+        used += _cells_of(character)
+        if used > columns:
+            break
+        kept.append(character)
+    return "".join(kept) + ("…" if columns > 0 else "")
+
+
+def _cells_of(character: str) -> int:
+    if unicodedata.combining(character) or unicodedata.category(character) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in ("W", "F") else 1
 
 
 def one_line(text: str, width: int) -> str:

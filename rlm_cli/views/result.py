@@ -1,0 +1,148 @@
+"""The end of a run as it is handed over: the `rlm.result/1` object, and the answer with its notes.
+
+Pure; used by the plain and the JSON face and by export. A run without an end is handed over too, as far as
+it came.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from rlm_cli.base.errors import ExitCode
+from rlm_cli.events.bodies import RunFinished
+from rlm_cli.events.values import Citation, Limits
+from rlm_cli.views.drafts import without_marks
+from rlm_cli.views.run import RunView
+
+SCHEMA = "rlm.result/1"
+_CODE = re.compile(r"(```.*?(?:```|\Z)|`[^`\n]+`)", re.DOTALL)
+_NUMBER = re.compile(r"\[(\d+)\](?!\()")
+_MARKDOWN = re.compile(r"([\\`*_\[\]<>|])")
+
+
+@dataclass(frozen=True)
+class SessionFacts:
+    """Where the session of a run is kept; id is empty when it is not kept."""
+
+    id: str = ""
+    path: str = ""
+
+
+def ended(view: RunView) -> RunFinished:
+    """The end of a run; where there is none (killed, or still under way), the end that it amounts to."""
+    if view.finished is not None:
+        return view.finished
+    has_draft = bool(view.draft.content.strip())
+    return RunFinished(
+        status="partial" if has_draft else "failed",
+        stop="no_end",
+        exit_code=int(ExitCode.INTERNAL),
+        answer=without_marks(view.draft.content),
+        citations=list(view.citations),
+        coverage=view.coverage,
+        root_usage=view.spend.root,
+        sub_usage=view.spend.sub,
+        limits=view.started.limits if view.started else Limits(),
+        sandbox=view.kernel.sandbox if view.kernel else "",
+        seconds=view.t,
+    )
+
+
+def result_object(view: RunView, session: SessionFacts) -> dict[str, Any]:
+    """The object that `--format json` prints.
+
+    Units:   as in `RunFinished`; cost.usd is null when a price is not known.
+    """
+    end = ended(view)
+    total = end.root_usage + end.sub_usage
+    warned = [notice.text for notice in view.notices if notice.level in ("warning", "error")]
+    return {
+        "schema": SCHEMA,
+        "status": end.status,
+        "stop": end.stop,
+        "exit_code": end.exit_code,
+        "session": session.id or None,
+        "session_file": session.path or None,
+        "answer": end.answer,
+        "data": end.data,
+        "citations": [_all_fields(each) for each in end.citations],
+        "coverage": msgspec.to_builtins(end.coverage),
+        "usage": {"root": _all_fields(end.root_usage), "sub": _all_fields(end.sub_usage)},
+        "cost": {"usd": total.usd, "known": total.usd is not None},
+        "limits": _all_fields(end.limits),
+        "sandbox": end.sandbox,
+        "warnings": list(dict.fromkeys([*end.warnings, *warned])),
+        "problem": msgspec.to_builtins(end.problem),
+        "seconds": end.seconds,
+    }
+
+
+def answer_text(view: RunView) -> str:
+    """The answer with numbered notes; empty when there is none.
+
+    Shape:   ends without a newline.
+    """
+    end = ended(view)
+    answer = end.answer.strip("\n")
+    if not answer.strip():
+        return ""
+    notes = [f"[{each.id}] {place_of(each)}{_quoted(each)}" for each in end.citations]
+    return "\n\n".join([answer, "\n".join(notes)]) if notes else answer
+
+
+def answer_markdown(view: RunView) -> str:
+    """The answer as Markdown, its notes as footnotes; empty when there is none.
+
+    Shape:   ends without a newline.
+    """
+    end = ended(view)
+    answer = end.answer.strip("\n")
+    if not answer.strip():
+        return ""
+    known = {str(each.id) for each in end.citations}
+
+    def footnote(match: re.Match[str]) -> str:
+        return f"[^{match[1]}]" if match[1] in known else match[0]
+
+    pieces = _CODE.split(answer)
+    answer = "".join(
+        piece if number % 2 else _NUMBER.sub(footnote, piece) for number, piece in enumerate(pieces)
+    )
+    notes = [
+        f"[^{each.id}]: " + _MARKDOWN.sub(r"\\\1", place_of(each) + _quoted(each)) for each in end.citations
+    ]
+    return "\n\n".join([answer, "\n".join(notes)]) if notes else answer
+
+
+def place_of(citation: Citation) -> str:
+    """Where a quotation stands, for people: `msa_2019.pdf p. 4, lines 120-131`."""
+    place = citation.path if citation.page is None else f"{citation.path} p. {citation.page}"
+    if citation.line_start <= 0:
+        return place
+    if citation.line_end <= citation.line_start:
+        return f"{place}, line {citation.line_start}"
+    return f"{place}, lines {citation.line_start}-{citation.line_end}"
+
+
+def _quoted(citation: Citation) -> str:
+    quote = " ".join(citation.quote.split())
+    text = f': "{quote}"' if quote else ""
+    if citation.elsewhere:
+        text += (
+            f" (and in {citation.elsewhere} more places)"
+            if citation.elsewhere > 1
+            else " (and in 1 more place)"
+        )
+    if not citation.checked:
+        text += f" (NOT VERIFIED{': ' + citation.why if citation.why else ''})"
+    return text
+
+
+def _all_fields(value: Struct) -> dict[str, Any]:
+    """Every field, those with their default value too."""
+    return {name: getattr(value, name) for name in value.__struct_fields__}
