@@ -105,6 +105,7 @@ def ask(
     """
     from rlm_cli.cli.question import asked
     from rlm_cli.cli.terminal import ProcessInput, streams
+    from rlm_cli.runs.from_settings import key_names
     from rlm_cli.runs.plan import AskPlan, OutputChoices, SessionChoices
     from rlm_cli.settings.keys import credentials
     from rlm_cli.settings.locations import directories
@@ -132,7 +133,7 @@ def ask(
         session=SessionChoices(title=title, is_kept=not no_save),
         streams=streams(settings.leaves["output.color"], environ),
         stdin=told.stdin,
-        environ=credentials(environ, places),
+        environ=credentials(environ, places, key_names()),
         argv=tuple(sys.argv[1:]),
         is_debugging=bool(context.obj and context.obj["is_debugging"]),
     )

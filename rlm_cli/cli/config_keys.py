@@ -12,6 +12,7 @@ from rlm_cli.base.errors import SettingsError
 from rlm_cli.cli.commands import new_app
 from rlm_cli.cli.options import AsJson
 from rlm_cli.cli.screen import note, rows, say, say_json
+from rlm_cli.runs.from_settings import key_names
 from rlm_cli.settings import keys
 from rlm_cli.settings.locations import directories, shown
 
@@ -26,7 +27,7 @@ Provider = Annotated[
 @app.command("list")
 def list_(as_json: AsJson = False) -> int:
     """List the keys that would be used, and where they are; never their values."""
-    found = keys.keys_found(os.environ, directories(os.environ))
+    found = keys.keys_found(os.environ, directories(os.environ), key_names())
     if as_json:
         say_json(
             [{"provider": one.provider, "variable": one.variable, "origin": one.origin} for one in found]
@@ -47,7 +48,7 @@ def set_(provider: Provider) -> int:
     keys.require_provider(provider)
     keys.store_key(places, label, provider, _key_of(provider))
     note(f"the key of {provider} is kept in {label}, for your user alone")
-    present = next((name for name in keys.variables_of(provider) if os.environ.get(name)), "")
+    present = next((name for name in keys.variables_of(provider, key_names()) if os.environ.get(name)), "")
     if present:
         note(f"{present} is set in the environment, and wins over it")
     return 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from rlm_cli.base.errors import ExitCode
 from rlm_cli.cli.screen import rows
-from rlm_cli.settings.keys import PROVIDERS
 from rlm_cli.settings.showing import toml_text
 from rlm_cli.settings.spec import TABLES, ByProject, Kind, Spec
 from rlm_cli.settings.table import OTHER_VARIABLES, SETTINGS
@@ -104,7 +103,9 @@ def formats() -> str:
 
 def keys() -> str:
     """Where keys of providers are looked for."""
-    lines = [(provider, ", ".join(names)) for provider, names in PROVIDERS.items()]
+    from rlm_cli.runs.from_settings import key_names
+
+    lines = [(provider, ", ".join(names)) for provider, names in sorted(key_names().items())]
     return _KEYS + "\n".join(_indented(lines))
 
 

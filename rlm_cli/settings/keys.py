@@ -1,6 +1,6 @@
 """Credentials: from the providers' own environment variables, then from a file that only its owner can read.
 
-Owns which provider reads which variable, and the file. Values leave this module only inside the
+Owns the file. Values leave this module only inside the
 environment that is given to the models; no function here returns one for showing.
 """
 
@@ -17,34 +17,13 @@ from rlm_cli.settings.files import parsed
 from rlm_cli.settings.locations import Directories, shown
 from rlm_cli.settings.writing import replace_file
 
-PROVIDERS: dict[str, tuple[str, ...]] = {
-    "anthropic": ("ANTHROPIC_API_KEY",),
-    "azure": ("AZURE_API_KEY",),
-    "cerebras": ("CEREBRAS_API_KEY",),
-    "cohere": ("COHERE_API_KEY", "CO_API_KEY"),
-    "dashscope": ("DASHSCOPE_API_KEY",),
-    "databricks": ("DATABRICKS_API_KEY",),
-    "deepinfra": ("DEEPINFRA_API_KEY",),
-    "deepseek": ("DEEPSEEK_API_KEY",),
-    "fireworks_ai": ("FIREWORKS_AI_API_KEY", "FIREWORKS_API_KEY"),
-    "gemini": ("GEMINI_API_KEY", "GOOGLE_API_KEY"),
-    "groq": ("GROQ_API_KEY",),
-    "huggingface": ("HF_TOKEN", "HUGGINGFACE_API_KEY"),
-    "mistral": ("MISTRAL_API_KEY",),
-    "moonshot": ("MOONSHOT_API_KEY",),
-    "nvidia_nim": ("NVIDIA_NIM_API_KEY",),
-    "openai": ("OPENAI_API_KEY",),
-    "openrouter": ("OPENROUTER_API_KEY",),
-    "perplexity": ("PERPLEXITYAI_API_KEY", "PERPLEXITY_API_KEY"),
-    "sambanova": ("SAMBANOVA_API_KEY",),
-    "together_ai": ("TOGETHERAI_API_KEY", "TOGETHER_API_KEY", "TOGETHER_AI_API_KEY"),
-    "xai": ("XAI_API_KEY",),
-}
-"""The variables in which each provider's own tools look for its key, the usual one first."""
+KeyNames = Mapping[str, tuple[str, ...]]
+"""The variables in which each provider's own tools look for its key, the usual one first.
 
-_WITHOUT_KEY = frozenset(
-    {"offline", "scripted", "recorded", "ollama", "ollama_chat", "lm_studio", "hosted_vllm"}
-)
+Which they are is known to the models; it is given to every function here that needs it.
+"""
+
+_WITHOUT_KEY = frozenset({"offline", "scripted", "recorded"})
 _OWN_CREDENTIALS = frozenset({"bedrock", "sagemaker", "vertex_ai"})
 
 
@@ -57,24 +36,17 @@ class KeyFound:
     origin: str
 
 
-def provider_of(model: str) -> str:
-    """The provider of `provider/model`, `offline` or `scripted:PATH`."""
-    return model.partition("/")[0].partition(":")[0]
-
-
 def needs_key(provider: str) -> bool:
-    """Whether a provider wants a key of its own: local servers and clouds with their own logins do not."""
+    """Whether a provider could take a key of its own: clouds with their own logins do not."""
     return provider not in _WITHOUT_KEY and provider not in _OWN_CREDENTIALS
 
 
-def variables_of(provider: str) -> tuple[str, ...]:
-    """The variables in which a provider's key is looked for; `<PROVIDER>_API_KEY` for those not listed."""
-    if not needs_key(provider):
-        return ()
-    return PROVIDERS.get(provider, (provider.upper().replace("-", "_") + "_API_KEY",))
+def variables_of(provider: str, names: KeyNames) -> tuple[str, ...]:
+    """The variables in which a provider's key is looked for; `<PROVIDER>_API_KEY` for those not named."""
+    return names.get(provider) or (provider.upper().replace("-", "_") + "_API_KEY",)
 
 
-def credentials(environ: Mapping[str, str], places: Directories) -> dict[str, str]:
+def credentials(environ: Mapping[str, str], places: Directories, names: KeyNames) -> dict[str, str]:
     """The environment with which models are called: a stored key stands in its provider's usual variable.
 
     A provider that has any of its variables in the environment keeps exactly what is there.
@@ -83,24 +55,24 @@ def credentials(environ: Mapping[str, str], places: Directories) -> dict[str, st
     """
     full = dict(environ)
     for provider, key in stored_keys(places.keys_file, shown(places.keys_file, environ)).items():
-        names = variables_of(provider)
-        if not any(environ.get(name) for name in names):
-            full[names[0]] = key
+        variables = variables_of(provider, names)
+        if not any(environ.get(name) for name in variables):
+            full[variables[0]] = key
     return full
 
 
-def keys_found(environ: Mapping[str, str], places: Directories) -> list[KeyFound]:
+def keys_found(environ: Mapping[str, str], places: Directories, names: KeyNames) -> list[KeyFound]:
     """Every key that would be used, provider by provider, without its value."""
     label = shown(places.keys_file, environ)
     stored = stored_keys(places.keys_file, label)
     found = []
-    for provider in sorted({*PROVIDERS, *stored}):
-        names = variables_of(provider)
-        present = next((name for name in names if environ.get(name)), "")
+    for provider in sorted({*names, *stored}):
+        variables = variables_of(provider, names)
+        present = next((name for name in variables if environ.get(name)), "")
         if present:
             found.append(KeyFound(provider=provider, variable=present, origin="environment"))
         elif provider in stored:
-            found.append(KeyFound(provider=provider, variable=names[0], origin=label))
+            found.append(KeyFound(provider=provider, variable=variables[0], origin=label))
     return found
 
 

@@ -37,8 +37,9 @@ _MODELS = (
         name="models.transport",
         kind=Kind.CHOICE,
         default="auto",
-        choices=("auto", "litellm"),
-        help="How requests travel: litellm for every provider, or auto for the quickest way that fits.",
+        choices=("auto", "litellm", "slim"),
+        help="How requests travel: through litellm, which knows every provider; slim, straight to those that "
+        "speak OpenAI's protocol; or auto, slim where it can be.",
     ),
     Spec(
         name="models.temperature",
