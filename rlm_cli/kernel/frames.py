@@ -1,0 +1,139 @@
+"""What comes over the socketpair from a kernel, decoded strictly: exact keys, exact types, bounded size.
+
+A cell may write to the socket itself, so nothing here is trusted. It knows shapes, not what is done
+with them.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct
+
+from rlm_cli.events.values import Coverage, Json, Problem
+from rlm_cli.ports import CallReply, KernelCall
+
+FRAME_BYTES = 16 * 1024 * 1024
+LENGTH = struct.Struct(">I")
+
+
+class ProtocolFault(ValueError):
+    """Something else than a frame of ours has come over the socketpair."""
+
+
+class CallFrame(Struct, frozen=True, forbid_unknown_fields=True):
+    """A cell calls."""
+
+    id: int
+    cell: int
+    call: KernelCall
+
+
+class CancelFrame(Struct, frozen=True, forbid_unknown_fields=True):
+    """Nobody in the kernel waits for these calls any more."""
+
+    cancel: list[int]
+
+
+class Ready(Struct, frozen=True, tag_field="note", tag="ready", forbid_unknown_fields=True):
+    """The kernel can take cells.
+
+    Units:   seconds is what ipykernel and our names took inside the process.
+    """
+
+    python: str
+    pid: int
+    names: list[str]
+    seconds: float
+
+
+class Draft(Struct, frozen=True, tag_field="note", tag="draft", forbid_unknown_fields=True):
+    """The answer variable has changed."""
+
+    cell: int
+    content: Json
+    ready: bool
+
+
+class Output(Struct, frozen=True, tag_field="note", tag="output", forbid_unknown_fields=True):
+    """A piece of output for the screen."""
+
+    cell: int
+    stream: Literal["stdout", "stderr", "result", "error"]
+    text: str
+
+
+class Report(Struct, frozen=True, tag_field="note", tag="report", forbid_unknown_fields=True):
+    """A cell has come to its end.
+
+    Shape:   variables are (name, type, size); memory holds what can be kept of it, as JSON.
+    """
+
+    cell: int
+    status: Literal["ok", "error", "interrupted"]
+    problem: Problem | None
+    shown: str
+    omitted: int
+    variables: list[tuple[str, str, str]]
+    coverage: Coverage
+    content: Json
+    ready: bool
+    memory: dict[str, Any]
+    memory_left_out: list[str]
+
+
+Frame = CallFrame | CancelFrame | Ready | Draft | Output | Report
+
+_KEYS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_CALL = msgspec.json.Decoder(CallFrame)
+_CANCEL = msgspec.json.Decoder(CancelFrame)
+_NOTE = msgspec.json.Decoder(Ready | Draft | Output | Report)
+
+
+def decode(raw: bytes) -> Frame:
+    """The frame that some bytes are.
+
+    Errors:  ProtocolFault for everything else.
+    """
+    try:
+        keys = _KEYS.decode(raw)
+        if "call" in keys:
+            return _CALL.decode(raw)
+        return _CANCEL.decode(raw) if "cancel" in keys else _NOTE.decode(raw)
+    except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
+        raise ProtocolFault(str(error)) from error
+
+
+def encode_reply(number: int, reply: CallReply) -> bytes:
+    """The frame of a reply; a reply that does not fit becomes one that says so."""
+    frame = _encode({"id": number, "reply": reply})
+    if len(frame) <= FRAME_BYTES:
+        return frame
+    problem = Problem(kind="too_large", message="the reply is larger than 16 MiB")
+    return _encode({"id": number, "reply": CallReply(problem=problem, usage=reply.usage)})
+
+
+def encode_note(note: dict[str, Any]) -> bytes:
+    """The frame of a note to the kernel; text of a note that does not fit is cut at a million characters."""
+    frame = _encode(note)
+    return frame if len(frame) <= FRAME_BYTES else _encode(_cut(note))
+
+
+def _encode(value: Any) -> bytes:
+    try:
+        raw = msgspec.json.encode(value)
+    except UnicodeEncodeError:
+        plain = msgspec.to_builtins(value)
+        raw = json.dumps(plain, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    return LENGTH.pack(len(raw)) + raw
+
+
+def _cut(value: Any) -> Any:
+    if isinstance(value, str):
+        return value[:1_000_000]
+    if isinstance(value, dict):
+        return {key: _cut(item) for key, item in value.items()}
+    return [_cut(item) for item in value[:100]] if isinstance(value, list) else value
