@@ -1,0 +1,369 @@
+"""A corpus as the engine and the command line have it: opened, its facts known, its quotations checked.
+
+`open_corpus` is the way in. It blocks while files are read; callers run it in a thread.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from rlm_cli.base.errors import CorpusError
+from rlm_cli.base.ids import content_hash
+from rlm_cli.base.text import counted
+from rlm_cli.corpus.citing import QuoteChecker
+from rlm_cli.corpus.ingest import Ingest, Progress, ReadingStopped, Report, Walked, survey
+from rlm_cli.corpus.inputs import Source, sources_of
+from rlm_cli.corpus.layout import Record
+from rlm_cli.corpus.made import publish_texts
+from rlm_cli.corpus.mapped import Texts
+from rlm_cli.corpus.options import ReadOptions
+from rlm_cli.corpus.overview import tree_lines
+from rlm_cli.corpus.store import Snapshot, Store, cannot_write, evict
+from rlm_cli.events.bodies import CorpusLoaded
+from rlm_cli.events.values import Citation, Input, Skipped
+from rlm_cli.ports import Mount
+
+STORE_FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What a folder holds, exactly: what is read, what not and why.
+
+    Shape:   reasons counts the skipped entries by reason; an entry that ends in `/` is a whole folder.
+    """
+
+    loaded: CorpusLoaded
+    skipped: list[Skipped]
+    reasons: dict[str, int]
+
+
+def open_corpus(
+    inputs: Sequence[str | PathLike[str]],
+    options: ReadOptions | None = None,
+    *,
+    cache_dir: Path,
+    stdin: bytes | None = None,
+    progress: Report | None = None,
+    is_cancelled: Callable[[], bool] | None = None,
+) -> HostCorpus:
+    """Open the documents below some paths; only files that have changed since the last time are read.
+
+    Units:   cache_dir is the program's own folder below the XDG cache directory.
+    Shape:   `-` among the inputs stands for the bytes of `stdin`. is_cancelled is asked between files.
+    Errors:  CorpusError for a path that is missing or unreadable, when nothing at all can be read, or when
+             the cache cannot be written; ReadingStopped when cancelled.
+    """
+    began = time.monotonic()
+    chosen = options or ReadOptions()
+    sources = sources_of(inputs, stdin)
+
+    def check() -> None:
+        if is_cancelled is not None and is_cancelled():
+            raise ReadingStopped(
+                "reading the corpus was stopped", "", "What was read is kept for the next run"
+            )
+
+    key = content_hash(repr((STORE_FORMAT, [str(s.path) for s in sources], chosen.identity())))[:32]
+    store = Store(cache_dir, key)
+    try:
+        snapshot, extracted = _current(store, sources, chosen, progress or _silent, check)
+    except OSError as error:
+        raise cannot_write(error, cache_dir) from error
+    facts = snapshot.generation.facts
+    if not facts["documents"]:
+        raise _nothing_read(sources, facts)
+    corpus = HostCorpus(Texts(store, snapshot), store, cache_dir, extracted=extracted)
+    corpus.seconds = time.monotonic() - began
+    return corpus
+
+
+def scan(
+    inputs: Sequence[str | PathLike[str]],
+    options: ReadOptions | None = None,
+    *,
+    cache_dir: Path,
+    stdin: bytes | None = None,
+    progress: Report | None = None,
+    is_cancelled: Callable[[], bool] | None = None,
+) -> Scan:
+    """What would be read and what not, exactly: the corpus is opened, and every skipped entry is listed.
+
+    Errors:  those of `open_corpus`.
+    """
+    corpus = open_corpus(
+        inputs, options, cache_dir=cache_dir, stdin=stdin, progress=progress, is_cancelled=is_cancelled
+    )
+    skipped = list(corpus.skipped())
+    return Scan(corpus.loaded, skipped, dict(Counter(item.why for item in skipped).most_common()))
+
+
+class HostCorpus:
+    """The `Corpus` port over a store. While it lives, its snapshot stays on the disk."""
+
+    def __init__(
+        self,
+        texts: Texts,
+        store: Store,
+        cache_dir: Path,
+        visible: list[int] | None = None,
+        extracted: int = 0,
+    ) -> None:
+        self._texts = texts
+        self._store = store
+        self._cache_dir = cache_dir
+        self._visible = visible
+        self._extracted = extracted
+        self._checker = QuoteChecker(texts)
+        self._paths: dict[str, int] | None = None
+        self._loaded: CorpusLoaded | None = None
+        self.seconds = 0.0
+
+    @property
+    def loaded(self) -> CorpusLoaded:
+        """The facts as the event that tells them."""
+        if self._loaded is None:
+            facts = self._facts()
+            self._loaded = CorpusLoaded(
+                documents=facts["documents"],
+                characters=facts["characters"],
+                bytes=facts["bytes"],
+                tokens=facts["tokens"],
+                fingerprint=facts["fingerprint"],
+                kinds=facts["kinds_count"],
+                inputs=[Input(**source) for source in facts["sources"]],
+                skipped=[Skipped(path, why) for path, why in facts["skipped"]],
+                skipped_count=facts["skipped_count"],
+                extracted=self._extracted,
+                seconds=round(self.seconds, 4),
+            )
+        return self._loaded
+
+    @property
+    def mount(self) -> Mount:
+        """What a kernel needs to map it."""
+        return Mount(
+            store=str(self._store.folder),
+            generation=self._texts.snapshot.name,
+            documents=self._visible,
+            variables=self._variables(),
+        )
+
+    def __len__(self) -> int:
+        return len(self._indices())
+
+    def tree(self, limit_lines: int) -> str:
+        """Folders and documents with their characters, at most so many lines, the rest counted."""
+        documents = ((self._path(record), record.characters) for _, record in self._records())
+        return "\n".join(tree_lines(documents, limit_lines))
+
+    def preview(self, limit_documents: int, limit_characters: int) -> str:
+        """The first characters of some documents, one of each kind first, then the largest."""
+        largest = sorted(self._records(), key=lambda item: -item[1].characters)[: max(200, limit_documents)]
+        first_of_kind: dict[int, int] = {}
+        for index, record in largest:
+            first_of_kind.setdefault(record.kind, index)
+        order = [*first_of_kind.values(), *(i for i, _ in largest if i not in first_of_kind.values())]
+        blocks = []
+        for index in order[:limit_documents]:
+            record = self._texts.generation.record(index)
+            head = self._texts.slice(record, 0, limit_characters).strip("\n")
+            more = record.characters - len(head)
+            size = f"{self._texts.generation.kinds[record.kind]}, {counted(record.characters, 'character')}"
+            tail = (
+                f"\n[… {more:,} more characters]" if more > 0 and record.characters > limit_characters else ""
+            )
+            blocks.append(f"--- {self._path(record)} ({size})\n{head}{tail}")
+        return "\n\n".join(blocks)
+
+    def texts(self) -> list[tuple[str, str]]:
+        """Every document's path and whole text: for small corpora only."""
+        return [(self._path(record), self._texts.whole(record)) for _, record in self._records()]
+
+    def skipped(self) -> Iterator[Skipped]:
+        """Every entry that is not in the corpus, and why; problems and choices in the order of the walk."""
+        return (Skipped(skip.path, skip.why) for skip in self._texts.generation.skips())
+
+    def cite(self, quote: str, document: int | str | None = None, start: int | None = None) -> Citation:
+        """Where a quotation stands, word for word; see the port. `why` tells why `checked` is False."""
+        if document is None:
+            return self._checker.check(quote, self._indices(), start, [])
+        try:
+            index = self._index_of(document)
+        except CorpusError as error:
+            return Citation(id=0, path=str(document), quote=quote, why=str(error))
+        path = self._path(self._texts.generation.record(index))
+        return self._checker.check(quote, [index], start, [path])
+
+    def subset(self, documents: Sequence[int]) -> HostCorpus:
+        """The same store with fewer documents to be seen; those that this corpus does not see are left out.
+
+        Errors:  CorpusError when none is left.
+        """
+        allowed = self._indices() if self._visible is None else set(self._visible)
+        visible = sorted({index for index in documents if index in allowed})
+        if not visible:
+            raise CorpusError("no such documents", f"none of {len(documents)} indices is in the corpus", "")
+        return HostCorpus(self._texts, self._store, self._cache_dir, visible)
+
+    def of_texts(self, texts: Mapping[str, str]) -> HostCorpus:
+        """A corpus of texts that a cell has made, for a child run.
+
+        Errors:  CorpusError when there is no text, or when the cache cannot be written.
+        """
+        if not any(texts.values()):
+            raise CorpusError("no text was given", "a child run needs documents or texts", "")
+        try:
+            store, snapshot = publish_texts(self._cache_dir, texts)
+        except OSError as error:
+            raise cannot_write(error, self._cache_dir) from error
+        return HostCorpus(Texts(store, snapshot), store, self._cache_dir)
+
+    def _indices(self) -> Sequence[int]:
+        return range(self._texts.generation.count) if self._visible is None else self._visible
+
+    def _records(self) -> Iterator[tuple[int, Record]]:
+        if self._visible is None:
+            return enumerate(self._texts.generation.records())
+        return ((index, self._texts.generation.record(index)) for index in self._visible)
+
+    def _path(self, record: Record) -> str:
+        return self._texts.generation.path_of(record)
+
+    def _index_of(self, document: int | str) -> int:
+        if isinstance(document, int):
+            known = self._indices() if self._visible is None else set(self._visible)
+            if document not in known:
+                raise CorpusError(f"there is no document {document}", f"there are {len(self)}", "")
+            return document
+        if self._paths is None:
+            self._paths = {self._path(record): index for index, record in self._records()}
+        exact = self._paths.get(document)
+        if exact is not None:
+            return exact
+        tail = "/" + document.lstrip("./")
+        ends = [index for path, index in self._paths.items() if ("/" + path).endswith(tail)]
+        if len(ends) != 1:
+            why = "no document has this path" if not ends else f"{len(ends)} paths end so"
+            raise CorpusError(f"which document is {document}?", why, "")
+        return ends[0]
+
+    def _variables(self) -> dict[str, list[int] | None]:
+        sources = self._texts.generation.facts["sources"]
+        if len(sources) == 1:
+            return {sources[0]["variable"]: self._visible}
+        found: dict[str, list[int] | None] = {source["variable"]: [] for source in sources}
+        for index, record in self._records():
+            below = found[sources[record.source]["variable"]]
+            if below is not None:
+                below.append(index)
+        for outer, inner, prefix in _nested(sources):
+            found[inner] = sorted(
+                {*(found[inner] or []), *(i for i in found[outer] or [] if self._is_below(i, prefix))}
+            )
+        return found
+
+    def _is_below(self, index: int, prefix: str) -> bool:
+        path = self._path(self._texts.generation.record(index))
+        return path == prefix or path.startswith(prefix + "/")
+
+    def _facts(self) -> dict[str, Any]:
+        facts = self._texts.generation.facts
+        if self._visible is None:
+            return facts
+        kinds: Counter[str] = Counter()
+        per_source: Counter[int] = Counter()
+        characters, disk_bytes, tokens = 0, 0, 0
+        for _, record in self._records():
+            kinds[self._texts.generation.kinds[record.kind]] += 1
+            per_source[record.source] += 1
+            characters += record.characters
+            disk_bytes += record.disk_bytes
+            tokens += (record.length + 3) // 4
+        return {
+            "documents": len(self._visible),
+            "characters": characters,
+            "bytes": disk_bytes,
+            "tokens": tokens,
+            "fingerprint": content_hash(repr((facts["fingerprint"], self._visible)))[:32],
+            "kinds_count": dict(kinds.most_common()),
+            "sources": [{**s, "documents": per_source[n]} for n, s in enumerate(facts["sources"])],
+            "skipped": [],
+            "skipped_count": 0,
+        }
+
+
+def _current(
+    store: Store, sources: list[Source], options: ReadOptions, report: Report, check: Callable[[], None]
+) -> tuple[Snapshot, int]:
+    """The snapshot of the inputs as they are, and how many documents had to be read for it."""
+    walked = survey(sources, options)
+    snapshot = store.latest()
+    if snapshot is not None and snapshot.generation.facts["walk"] == walked.digest:
+        return snapshot, 0
+
+    def waiting() -> None:
+        check()
+        report(Progress(0, walked.files, 0, walked.size_bytes, "", is_waiting=True))
+
+    with store.writing(waiting):
+        snapshot = store.latest()
+        if snapshot is not None and snapshot.generation.facts["walk"] == walked.digest:
+            return snapshot, 0
+        return _read(store, sources, options, report, check, walked, snapshot)
+
+
+def _read(
+    store: Store,
+    sources: list[Source],
+    options: ReadOptions,
+    report: Report,
+    check: Callable[[], None],
+    walked: Walked,
+    snapshot: Snapshot | None,
+) -> tuple[Snapshot, int]:
+    earlier = [s for s in (store.partial(), snapshot) if s is not None]
+    ingest = Ingest(store, sources, options, report, check)
+    ingest.run(walked, earlier)
+    published = store.latest()
+    if published is None:
+        raise CorpusError(
+            "the corpus store is damaged", f"{store.folder} cannot be read back", "Remove that folder"
+        )
+    evict(store.folder.parent.parent, options.cache_bytes, store.folder)
+    return published, ingest.extracted
+
+
+def _nested(sources: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
+    """(outer variable, inner variable, path prefix) for every input that lies below another."""
+    pairs = []
+    for outer in sources:
+        for inner in sources:
+            below = Path(inner["path"])
+            if outer is not inner and Path(outer["path"]) in below.parents:
+                relative = below.relative_to(outer["path"]).as_posix()
+                pairs.append((outer["variable"], inner["variable"], f"{outer['variable']}/{relative}"))
+    return pairs
+
+
+def _nothing_read(sources: list[Source], facts: dict[str, Any]) -> CorpusError:
+    named = ", ".join(source.given for source in sources)
+    if not facts["skipped_count"]:
+        why = "the folder is empty" if len(sources) == 1 else "the folders are empty"
+        return CorpusError(f"nothing to read in {named}", why, "Name a folder with documents")
+    reasons = Counter(why for _, why in facts["skipped"]).most_common(3)
+    told = ", ".join(f"{count} {why}" for why, count in reasons)
+    what = counted(facts["skipped_count"], "entry was", "entries were")
+    return CorpusError(
+        f"nothing to read in {named}", f"{what} skipped: {told}", f"See: rlm corpus scan {named}"
+    )
+
+
+def _silent(progress: Progress) -> None:
+    """No one watches."""

@@ -1,0 +1,43 @@
+"""What the user may decide about reading: which files count, how large they may be, what a parser may use.
+
+Values only; where they come from (flags, settings) is not known here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+GIB = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """Which files are read, and how much a parser of a foreign format may use.
+
+    Units:   max_file_bytes as on disk, None for no bound; document_seconds and worker_memory_bytes bound
+             one document in one worker; workers None means one a core; cache_bytes bounds all stores.
+    Shape:   include and exclude are globs as in `.gitignore`, relative to each input folder; an empty
+             include takes everything.
+    """
+
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    is_hidden_read: bool = False
+    is_ignore_respected: bool = True
+    is_symlink_followed: bool = False
+    max_file_bytes: int | None = 2 * GIB
+    document_seconds: float = 60.0
+    worker_memory_bytes: int = 2 * GIB
+    workers: int | None = None
+    cache_bytes: int = 20 * GIB
+
+    def identity(self) -> tuple[object, ...]:
+        """The part of the options that decides which documents there are, for the store's key."""
+        return (
+            self.include,
+            self.exclude,
+            self.is_hidden_read,
+            self.is_ignore_respected,
+            self.is_symlink_followed,
+            self.max_file_bytes,
+        )

@@ -1,0 +1,109 @@
+"""PDF to text, page by page: pdfium for speed, pypdf where pdfium cannot open the file or has failed.
+
+Runs in a worker. Line ends are `\\n`; a hyphen that pdfium marks as broken over two lines (U+FFFE) is taken
+out where the joined word reads right, and kept where the document itself writes the word with a hyphen.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import Any
+
+from rlm_cli.corpus.extract import TextOut
+from rlm_cli.corpus.opening import Unreadable
+
+_BROKEN = re.compile(r"(\w+)[\ufffe\x02](\w+)")
+_WRONG_PASSWORD = 4
+_INFO = {
+    "Title": "title",
+    "Author": "author",
+    "Subject": "subject",
+    "CreationDate": "created",
+    "ModDate": "modified",
+}
+
+
+def extract(data: bytes, out: TextOut, hint: str) -> dict[str, Any]:
+    """Write the text of every page, one part a page.
+
+    Shape:   hint `pypdf` leaves pdfium out: it has crashed on this file. Metadata: `pages`, `engine`,
+             `pages_without_text`, title and author where the file has them.
+    Errors:  Unreadable: encrypted, damaged, no text layer.
+    """
+    pages, meta = _with_pypdf(data) if hint == "pypdf" else _with_pdfium(data)
+    pages = _rejoined(pages)
+    empty = [number for number, text in enumerate(pages, 1) if not text.strip()]
+    if len(empty) == len(pages):
+        what = "1 page is an image" if len(pages) == 1 else f"all {len(pages)} pages are images"
+        raise Unreadable(f"no text layer: {what} or empty (it needs OCR)")
+    for number, text in enumerate(pages, 1):
+        out.part("page", number)
+        out.write(text if text.endswith("\n") else text + "\n")
+    meta["pages"] = len(pages)
+    if empty:
+        meta["pages_without_text"] = empty[:1000]
+    return meta
+
+
+def _with_pdfium(data: bytes) -> tuple[list[str], dict[str, Any]]:
+    import pypdfium2
+
+    try:
+        document = pypdfium2.PdfDocument(data)
+        pages = []
+        for number in range(len(document)):
+            page = document[number]
+            text_page = page.get_textpage()
+            pages.append(text_page.get_text_range().replace("\r\n", "\n").replace("\r", "\n"))
+            text_page.close()
+            page.close()
+        info = document.get_metadata_dict(skip_empty=True)
+    except pypdfium2.PdfiumError as error:
+        if getattr(error, "err_code", None) == _WRONG_PASSWORD or "password" in str(error).lower():
+            raise Unreadable("encrypted: it needs a password") from error
+        return _with_pypdf(data)
+    if not pages:
+        return _with_pypdf(data)
+    return pages, {"engine": "pdfium", **_info(info)}
+
+
+def _with_pypdf(data: bytes) -> tuple[list[str], dict[str, Any]]:
+    import logging
+
+    import pypdf
+    from pypdf.errors import PyPdfError
+
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)
+    try:
+        reader = pypdf.PdfReader(io.BytesIO(data), strict=False)
+        if reader.is_encrypted and not reader.decrypt(""):
+            raise Unreadable("encrypted: it needs a password")
+        pages = [page.extract_text() or "" for page in reader.pages]
+        info = {name.lstrip("/"): str(value) for name, value in (reader.metadata or {}).items()}
+    except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
+        raise Unreadable(f"damaged PDF: {str(error)[:120] or type(error).__name__}") from error
+    if not pages:
+        raise Unreadable("damaged PDF: it has no pages")
+    return pages, {"engine": "pypdf", **_info(info)}
+
+
+def _info(info: dict[str, str]) -> dict[str, str]:
+    return {ours: str(info[theirs])[:500] for theirs, ours in _INFO.items() if info.get(theirs)}
+
+
+def _rejoined(pages: list[str]) -> list[str]:
+    """The pages with words whole that were broken at line ends."""
+    if not any("\ufffe" in text or "\x02" in text for text in pages):
+        return pages
+    written = set(re.findall(r"\w+(?:-\w+)?", "\n".join(pages)))
+
+    def join(match: re.Match[str]) -> str:
+        left, right = match.groups()
+        if left + right in written:
+            return left + right
+        if f"{left}-{right}" in written or not right[0].islower() or not left[-1].isalpha():
+            return f"{left}-{right}"
+        return left + right
+
+    return [re.sub("[\ufffe\x02]", "-", _BROKEN.sub(join, text)) for text in pages]

@@ -1,0 +1,236 @@
+"""The parent's side of the workers: one document each at a time, a deadline each, a fresh one after a death.
+
+Knows processes, descriptors and deadlines; what is done with a text is the caller's.
+"""
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+import msgspec
+
+from rlm_cli.corpus.extract import Extracted
+from rlm_cli.corpus.options import ReadOptions
+from rlm_cli.corpus.worker import SIZE, Job
+
+_TEXT_BYTES = 1 << 30
+_REPLY_BYTES = 1 << 26
+_CODE = (
+    "import sys; sys.path.insert(0, sys.argv[4]); "
+    "from rlm_cli.corpus.worker import main; main(*map(int, sys.argv[1:4]))"
+)
+
+
+@dataclass(slots=True)
+class Task:
+    """A document that waits for a worker. The pool closes `handle`; `slot` is the caller's own number."""
+
+    slot: int
+    handle: int
+    job: Job
+    attempt: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A document that a worker has settled; its text is in `spool`, which lives until the next `pump`."""
+
+    slot: int
+    extracted: Extracted
+    spool: int
+
+
+class _Worker:
+    """One process and the document that it has."""
+
+    def __init__(self, folder: Path, options: ReadOptions) -> None:
+        ours, theirs = socket.socketpair()
+        self.channel = ours
+        self.spool = tempfile.TemporaryFile(dir=folder, prefix=".spool-", buffering=0)  # noqa: SIM115
+        package_root = str(Path(__file__).resolve().parents[2])
+        environment = {
+            name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "SYSTEMROOT") if name in os.environ
+        }
+        arguments = (theirs.fileno(), options.worker_memory_bytes, _TEXT_BYTES, package_root)
+        try:
+            self.process = subprocess.Popen(
+                [sys.executable, "-P", "-s", "-c", _CODE, *map(str, arguments)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                pass_fds=(theirs.fileno(),),
+                env=environment,
+                start_new_session=True,
+            )
+        except BaseException:
+            ours.close()
+            self.spool.close()
+            raise
+        finally:
+            theirs.close()
+        self.task: Task | None = None
+        self.deadline = 0.0
+        self.received = bytearray()
+
+    def give(self, task: Task, deadline: float) -> None:
+        """Send a document."""
+        self.task, self.deadline = task, deadline
+        self.received.clear()
+        self.spool.truncate(0)
+        self.spool.seek(0)
+        raw = msgspec.json.encode(task.job)
+        socket.send_fds(self.channel, [SIZE.pack(len(raw)) + raw], [task.handle, self.spool.fileno()])
+
+    def receive(self) -> Extracted | None:
+        """The answer when it is whole, None when more must come.
+
+        Errors:  EOFError when the process is gone or talks nonsense.
+        """
+        try:
+            piece = self.channel.recv(1 << 20)
+        except OSError as error:
+            raise EOFError from error
+        self.received += piece
+        if not piece or len(self.received) > _REPLY_BYTES:
+            raise EOFError
+        if (
+            len(self.received) < SIZE.size
+            or len(self.received) < SIZE.size + SIZE.unpack_from(self.received)[0]
+        ):
+            return None
+        try:
+            return msgspec.json.decode(self.received[SIZE.size :], type=Extracted)
+        except msgspec.MsgspecError as error:
+            raise EOFError from error
+
+    def end(self) -> int:
+        """Kill the process and give everything back; how it had ended, as subprocess tells it."""
+        code = self.process.poll()
+        if code is None:
+            self.process.kill()
+            self.process.wait()
+        self.channel.close()
+        self.spool.close()
+        return code if code is not None else -signal.SIGKILL
+
+
+class WorkerPool:
+    """Workers on demand, at most `size` of them. Leaving the `with` block kills them all."""
+
+    def __init__(self, folder: Path, options: ReadOptions) -> None:
+        self._folder = folder
+        self._options = options
+        self.size = max(1, options.workers or os.cpu_count() or 1)
+        self._workers: list[_Worker] = []
+        self._waiting: deque[Task] = deque()
+        self._selector = selectors.DefaultSelector()
+
+    def __enter__(self) -> WorkerPool:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for worker in self._workers:
+            if worker.task is not None:
+                os.close(worker.task.handle)
+            worker.end()
+        for task in self._waiting:
+            os.close(task.handle)
+        self._workers.clear()
+        self._waiting.clear()
+        self._selector.close()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether enough documents wait."""
+        return len(self._waiting) >= 2 * self.size
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether there is nothing left to wait for."""
+        return not self._waiting and not any(worker.task for worker in self._workers)
+
+    def submit(self, task: Task) -> None:
+        """Let a worker parse a document as soon as one is free."""
+        self._waiting.append(task)
+        self._feed()
+
+    def pump(self, seconds: float) -> Iterator[Parsed]:
+        """What has been settled; waits at most so long for the first of it."""
+        if not self._workers:
+            return
+        for key, _ in self._selector.select(seconds):
+            worker: _Worker = key.data
+            try:
+                extracted = worker.receive()
+            except EOFError:
+                yield from self._died(worker)
+                continue
+            if extracted is not None and worker.task is not None:
+                task, worker.task = worker.task, None
+                os.close(task.handle)
+                yield Parsed(task.slot, extracted, worker.spool.fileno())
+        yield from self._late()
+        self._feed()
+
+    def _feed(self) -> None:
+        idle = [worker for worker in self._workers if worker.task is None]
+        while self._waiting:
+            if not idle:
+                if len(self._workers) >= self.size:
+                    return
+                idle.append(_Worker(self._folder, self._options))
+                self._workers.append(idle[0])
+                self._selector.register(idle[0].channel, selectors.EVENT_READ, idle[0])
+            worker = idle.pop()
+            task = self._waiting.popleft()
+            try:
+                worker.give(task, time.monotonic() + self._options.document_seconds)
+            except OSError:
+                worker.task = None
+                self._waiting.appendleft(task)
+                self._remove(worker)
+
+    def _late(self) -> Iterator[Parsed]:
+        now = time.monotonic()
+        for worker in [w for w in self._workers if w.task is not None and now > w.deadline]:
+            why = f"took longer than {self._options.document_seconds:g} s to read"
+            yield self._given_up(worker, why)
+
+    def _died(self, worker: _Worker) -> Iterator[Parsed]:
+        """A worker is gone: a PDF gets a second try with the other engine, everything else is given up."""
+        task = worker.task
+        if task is not None and task.job.reader == "pdf" and task.attempt == 1:
+            worker.task = None
+            self._remove(worker)
+            retry = Job(reader="pdf", size_bytes=task.job.size_bytes, hint="pypdf")
+            self._waiting.appendleft(Task(task.slot, task.handle, retry, attempt=2))
+            return
+        limit = self._options.worker_memory_bytes >> 20
+        yield self._given_up(worker, f"the parser crashed on it, perhaps at its memory limit of {limit:,} MB")
+
+    def _given_up(self, worker: _Worker, why: str) -> Parsed:
+        task, worker.task = worker.task, None
+        self._remove(worker)
+        if task is None:
+            return Parsed(-1, Extracted(why=why), -1)
+        os.close(task.handle)
+        return Parsed(task.slot, Extracted(why=why), -1)
+
+    def _remove(self, worker: _Worker) -> None:
+        self._selector.unregister(worker.channel)
+        self._workers.remove(worker)
+        worker.end()
