@@ -9,10 +9,10 @@ from rlm_cli.engine.asking import RootModel
 from rlm_cli.engine.closing import Closing
 from rlm_cli.engine.drafts import Drafts
 from rlm_cli.engine.stops import Ending, Stop
-from rlm_cli.engine.tree import Tree
+from rlm_cli.engine.tree import RunSettings, Tree
 from rlm_cli.events.bodies import Notice, TurnStarted
 from rlm_cli.events.values import Coverage, Message
-from rlm_cli.ports import Corpus
+from rlm_cli.ports import Corpus, ModelFacts
 
 
 def goes_direct(tree: Tree, corpus: Corpus) -> bool:
@@ -20,10 +20,16 @@ def goes_direct(tree: Tree, corpus: Corpus) -> bool:
 
     Errors:  CorpusError when `--mode direct` is asked for and the corpus does not fit the model.
     """
-    settings, facts = tree.settings, tree.models.root.facts
+    return is_direct(tree.settings, tree.models.root.facts, corpus.loaded.tokens)
+
+
+def is_direct(settings: RunSettings, facts: ModelFacts, tokens: int) -> bool:
+    """Whether a corpus of so many tokens is put to a model in one call.
+
+    Errors:  CorpusError when `--mode direct` is asked for and the corpus does not fit the model.
+    """
     if settings.mode == "rlm" or not facts.is_language_model:
         return False
-    tokens = corpus.loaded.tokens
     fits = facts.context_tokens is None or tokens + settings.root_tokens_out < facts.context_tokens
     if settings.mode == "direct":
         if not fits:
