@@ -37,6 +37,7 @@ _BEFORE_IMPORT = {
 _LOGGERS = ("LiteLLM", "LiteLLM Proxy", "LiteLLM Router", "openai", "httpx", "httpcore")
 _FINISH = {"length": "length", "max_tokens": "length", "content_filter": "content_filter"}
 _WRAPPING = re.compile(r"^(?:(?:litellm\.)?\w+(?:Error|Exception)(?:: | - ))+")
+_OWN_TIMER_FIRST_SECONDS = 30.0
 _lock = threading.Lock()
 
 
@@ -115,7 +116,7 @@ class LitellmModel:
             "num_retries": 0,
             "max_retries": 0,
             "drop_params": True,
-            "timeout": self._first_seconds,
+            "timeout": self._first_seconds + _OWN_TIMER_FIRST_SECONDS,
             "caching": False,
             "max_tokens": request.max_tokens_out,
             "temperature": request.temperature,
