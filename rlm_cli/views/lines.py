@@ -38,9 +38,11 @@ def closing_lines(view: RunView, session: SessionFacts, verbosity: Verbosity) ->
         wording.ending(end), "title" if is_good else "error" if end.status == "failed" else "warning", view.t
     )
     said = {notice.text for notice in view.notices}
-    warnings = [Line(f"warning: {text}", "warning") for text in end.warnings if text not in said]
+    is_first_told = verbosity is not Verbosity.QUIET or not is_good
+    below = None if is_first_told else view.t
+    warnings = [Line(f"warning: {text}", "warning", below) for text in end.warnings if text not in said]
     if verbosity is Verbosity.QUIET:
-        return warnings if is_good else [first, *warnings]
+        return [first, *warnings] if is_first_told else warnings
     facts = [Line(wording.coverage(end)), Line(wording.spending(end))]
     if session.id:
         facts.append(Line(f"session {session.id}; see it again: rlm replay {session.id}", "dim"))

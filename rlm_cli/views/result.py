@@ -20,6 +20,7 @@ from rlm_cli.views.drafts import without_marks
 from rlm_cli.views.run import RunView
 
 SCHEMA = "rlm.result/1"
+_USD_DIGITS = 9
 _CODE = re.compile(r"(```.*?(?:```|\Z)|`[^`\n]+`)", re.DOTALL)
 _NUMBER = re.compile(r"\[(\d+)\](?!\()")
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>|])")
@@ -59,7 +60,7 @@ def result_object(view: RunView, session: SessionFacts) -> dict[str, Any]:
     Units:   as in `RunFinished`; cost.usd is null when a price is not known.
     """
     end = ended(view)
-    total = end.root_usage + end.sub_usage
+    usd = (end.root_usage + end.sub_usage).usd
     warned = [notice.text for notice in view.notices if notice.level in ("warning", "error")]
     return {
         "schema": SCHEMA,
@@ -73,7 +74,7 @@ def result_object(view: RunView, session: SessionFacts) -> dict[str, Any]:
         "citations": [_all_fields(each) for each in end.citations],
         "coverage": msgspec.to_builtins(end.coverage),
         "usage": {"root": _all_fields(end.root_usage), "sub": _all_fields(end.sub_usage)},
-        "cost": {"usd": total.usd, "known": total.usd is not None},
+        "cost": {"usd": None if usd is None else round(usd, _USD_DIGITS), "known": usd is not None},
         "limits": _all_fields(end.limits),
         "sandbox": end.sandbox,
         "warnings": list(dict.fromkeys([*end.warnings, *warned])),

@@ -89,9 +89,12 @@ def kernel_restarted(told: Told, now: Moment, body: KernelRestarted) -> Telling:
 
 def history_compacted(told: Told, now: Moment, body: HistoryCompacted) -> Telling:
     """Turns have left the conversation."""
-    turns = f"turns {body.first_turn} to {body.last_turn} left the conversation"
+    is_one = body.first_turn == body.last_turn
+    which = f"turn {body.first_turn}" if is_one else f"turns {body.first_turn} to {body.last_turn}"
     sizes = f"{body.characters_before:,} to {body.characters_after:,} characters"
-    return told, [Line(f"{turns} ({sizes}); the kernel still has them in full", "dim", now.t)]
+    return told, [
+        Line(f"{which} left the conversation ({sizes}); the kernel still has all of it", "dim", now.t)
+    ]
 
 
 def notice(told: Told, now: Moment, body: Notice) -> Telling:

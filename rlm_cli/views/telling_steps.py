@@ -64,23 +64,27 @@ def cell_output(told: Told, now: Moment, body: CellOutput) -> Telling:
     """Whole lines as they come, when all is told; otherwise the cell's end shows its head and tail."""
     if not now.is_verbose:
         return told, []
+    is_first = now.span not in told.partial
     *whole, rest = (told.partial.get(now.span, "") + body.text).split("\n")
     told = replace(told, partial={**told.partial, now.span: rest})
-    return told, [Line(each, "output", None, 4) for each in whole]
+    title = [Line(f"output of cell {body.cell}", "dim", now.t)] if is_first else []
+    return told, [*title, *(Line(each, "output", None, 4) for each in whole)]
 
 
 def cell_finished(told: Told, now: Moment, body: CellFinished) -> Telling:
     """The head and tail of the output, the calls that were made one by one, and how the cell ended."""
     if now.is_child and not now.is_verbose:
         return told, []
-    if now.is_verbose:
-        rest = told.partial.get(now.span, "")
+    was_streamed = now.span in told.partial
+    if was_streamed:
+        rest = told.partial[now.span]
         shown = [rest] if rest else []
         told = replace(told, partial={k: v for k, v in told.partial.items() if k != now.span})
     else:
         shown = _head_and_tail(_lines(body.shown))
     singles = next((batch for batch in now.view.calls.batches_of(now.span) if batch.number == 0), None)
-    lines = [Line(each, "output", None, 4) for each in shown]
+    lines = [Line(f"output of cell {body.cell}", "dim", now.t)] if shown and not now.is_verbose else []
+    lines += [Line(each, "output", None, 4) for each in shown]
     if singles is not None:
         lines.append(Line(wording.batch_end(singles, now.t), t=now.t))
     for batch in now.view.calls.batches_of(now.span):

@@ -16,7 +16,7 @@ from rlm_cli.events.bodies import (
 )
 from rlm_cli.events.values import Citation, Limits, Usage
 from rlm_cli.views.calls import Batch
-from rlm_cli.views.drafts import Draft
+from rlm_cli.views.drafts import Draft, without_marks
 from rlm_cli.views.result import place_of
 
 THIS_MACHINE = "this machine"
@@ -160,7 +160,7 @@ def batch_end(batch: Batch, t: float) -> str:
 
 def draft(state: Draft) -> str:
     """What has changed in the answer."""
-    parts = [counted(len(state.content), "character")]
+    parts = [counted(len(without_marks(state.content)), "character")]
     parts += [f"+{counted(state.added, 'sentence')}"] if state.added else []
     parts += [f"-{counted(state.removed, 'sentence')}"] if state.removed else []
     parts += [counted(state.citations, "citation")] if state.citations else []

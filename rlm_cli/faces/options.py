@@ -1,0 +1,31 @@
+"""What a face is told when it is made, and the shape that all faces have."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rlm_cli.events import Event
+from rlm_cli.events.commands import Command
+from rlm_cli.views.line import Verbosity
+from rlm_cli.views.result import SessionFacts
+
+Submit = Callable[[Command], None]
+Face = Callable[[AsyncIterator[Event], Submit], Awaitable[int]]
+"""Shows events until they end; what it returns is the exit code."""
+
+
+@dataclass(frozen=True)
+class FaceOptions:
+    """How a face is to show a run.
+
+    Shape:   answer_format is `text` or `markdown`; is_silent (`--ui none`) leaves stderr empty but for why a
+             run failed; out_file gets the answer in place of stdout.
+    """
+
+    verbosity: Verbosity = Verbosity.NORMAL
+    is_silent: bool = False
+    answer_format: str = "text"
+    out_file: Path | None = None
+    session: SessionFacts = field(default_factory=SessionFacts)
