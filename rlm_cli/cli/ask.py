@@ -141,9 +141,10 @@ def ask(
         from rlm_cli.cli.estimating import show_estimate
 
         return show_estimate(plan)
+    from rlm_cli.cli.facing import faces_for
     from rlm_cli.runs.session import run_question
 
-    return run_question(plan)
+    return run_question(plan, faces_for(plan))
 
 
 def _verbosity(quiet: bool, verbose: bool) -> dict[str, Setting]:

@@ -42,6 +42,7 @@ class Asked:
     span: str = "root"
     depth: int = 0
     title: str = ""
+    models_why: str = ""
 
 
 class Run:
@@ -166,7 +167,7 @@ class Run:
         notes = [self._progress.saw_cell(code.code, result.status == "ok"), self._budget_warnings.check()]
         if self.control.stop is not None:
             return None, notes
-        if result.status in ("died", "timeout"):
+        if result.kernel_is_lost:
             notes.append(await self._restarted(kernel, result))
         if self._drafts.is_ready:
             _, fault = self._drafts.checked()
@@ -224,6 +225,7 @@ class Run:
             inputs=[each.given for each in self._corpus.loaded.inputs],
             endpoints=sorted({tree.models.root.facts.endpoint, tree.models.sub.facts.endpoint} - {""}),
             title=self._asked.title,
+            models_why=self._asked.models_why,
         )
 
     def _turn_line(self, turn: int) -> str:

@@ -27,6 +27,7 @@ class RunStarted(Struct, frozen=True, kw_only=True, tag_field="kind", tag="run.s
     """A run, or a child run below the sub-call that asked for it, begins.
 
     Shape:   endpoints are where passages go: hosts, or `this machine`; empty when that is not known.
+             models_why is why these models were taken; empty when the user has named them.
     """
 
     question: str
@@ -39,6 +40,7 @@ class RunStarted(Struct, frozen=True, kw_only=True, tag_field="kind", tag="run.s
     inputs: list[str] = []
     title: str = ""
     endpoints: list[str] = []
+    models_why: str = ""
 
 
 class CorpusLoaded(Struct, frozen=True, kw_only=True, tag_field="kind", tag="corpus.loaded"):

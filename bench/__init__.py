@@ -1,0 +1,1 @@
+"""What is measured, against whom; the figures are in RESULTS.md."""
