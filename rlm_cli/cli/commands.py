@@ -13,7 +13,8 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-CONTEXT_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+HELP_NAMES = ["-h", "--help"]
+CONTEXT_SETTINGS = {"help_option_names": HELP_NAMES, "max_content_width": 100}
 
 
 @dataclass(frozen=True)

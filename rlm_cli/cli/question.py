@@ -101,6 +101,17 @@ def nearest(word: str, cutoff: float = 0.6) -> str:
     return f"{folder.rstrip('/')}/{found[0]}" if found and folder else "".join(found)
 
 
+def require_existing(words: Sequence[str]) -> None:
+    """Do nothing when every word is an existing path or `-`.
+
+    Errors:  CorpusError that knows what may have been meant.
+    """
+    for word in words:
+        if word != "-" and not os.path.lexists(word):
+            near = nearest(word)
+            raise CorpusError(f"{word} does not exist", f"did you mean {near}?" if near else "")
+
+
 def _split(words: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
     if not words:
         raise UsageError("there is no path and no question", "", _EXAMPLE)

@@ -36,7 +36,7 @@ class ByProject(Enum):
     NEVER = "may not set it"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Spec:
     """One setting.
 

@@ -1,0 +1,140 @@
+"""`rlm sessions`: recorded sessions listed, shown, found and verified."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rlm_cli.base.errors import VerificationFailed
+from rlm_cli.base.text import counted, elapsed, money, one_line
+from rlm_cli.cli.commands import new_app
+from rlm_cli.cli.options import AsJson
+from rlm_cli.cli.screen import note, rows, say, say_json
+
+if TYPE_CHECKING:
+    from rlm_cli.stream.sessions import Sessions, Summary
+
+app = new_app("List, show and verify recorded sessions.", is_group=True)
+
+_QUESTION_WIDTH = 60
+Reference = Annotated[
+    str,
+    typer.Argument(metavar="ID|FILE|last", help="A session: its id or the beginning of it, a file, or last."),
+]
+
+
+@app.command("list")
+def list_(
+    count: Annotated[int, typer.Option("-n", "--count", metavar="N", min=1, help="At most so many.")] = 20,
+    as_json: AsJson = False,
+) -> int:
+    """List sessions, the newest first."""
+    found = list(itertools.islice(_sessions().newest_first(), count))
+    if as_json:
+        say_json([_object(each) for each in found])
+        return 0
+    for line in rows([_row(each) for each in found]):
+        say(line)
+    if not found:
+        note(f"there is no session in {_sessions().root}")
+    return 0
+
+
+@app.command("show")
+def show(reference: Reference, as_json: AsJson = False) -> int:
+    """Show a session: its question, how it ended, what it cost, and its answer."""
+    from rlm_cli.stream.reading import read
+    from rlm_cli.views import wording
+    from rlm_cli.views.result import SessionFacts, answer_text, ended, result_object
+    from rlm_cli.views.run import fold
+
+    recording = read(_sessions().find(reference))
+    view = fold([*recording.notices(), *recording.events])
+    if as_json:
+        say_json(result_object(view, SessionFacts(recording.header.run, str(recording.path))))
+        return 0
+    end, started = ended(view), view.started
+    lines = [
+        ("session", recording.header.run),
+        ("started", recording.header.started),
+        ("question", started.question if started else "not recorded"),
+        ("models", wording.models(started).removeprefix("model: ") if started else "not recorded"),
+        ("ended", wording.ending(end)),
+        ("read", wording.coverage(end)),
+        ("spent", wording.spending(end)),
+        ("sandbox", end.sandbox or "no kernel was started"),
+        ("file", str(recording.path)),
+    ]
+    for line in rows(lines):
+        say(line)
+    for flaw in recording.flaws:
+        note(f"rlm: warning: {flaw.text}")
+    answer = answer_text(view)
+    if answer:
+        say()
+        say(answer)
+    return 0
+
+
+@app.command("path")
+def path(reference: Reference) -> int:
+    """Print the path of a session's file."""
+    say(str(_sessions().find(reference)))
+    return 0
+
+
+@app.command("verify")
+def verify(reference: Reference) -> int:
+    """Check that nothing in a session's file was altered; exit code 9 when something was."""
+    from rlm_cli.stream.verifying import verify as verify_file
+
+    file = _sessions().find(reference)
+    found = verify_file(file)
+    for flaw in found.flaws:
+        note(f"rlm: {flaw.text}")
+    if not found.is_intact:
+        first = f"the first is line {found.first_altered}" if found.first_altered else ""
+        raise VerificationFailed(f"{file} is not as it was written", first)
+    end = "" if found.is_sealed else ", but it was never closed: the last line cannot be vouched for"
+    say(f"{counted(found.lines, 'line')}, nothing altered{end}")
+    return 0
+
+
+def _sessions() -> Sessions:
+    from rlm_cli.settings.locations import directories
+    from rlm_cli.stream.sessions import Sessions
+
+    return Sessions(directories(os.environ).sessions)
+
+
+def _row(summary: Summary) -> tuple[str, ...]:
+    usd = None
+    if summary.finished is not None:
+        usd = (summary.finished.root_usage + summary.finished.sub_usage).usd
+    started = summary.started
+    return (
+        summary.header.run,
+        summary.finished.status if summary.finished else "no end",
+        elapsed(summary.seconds),
+        money(usd) if summary.finished else "",
+        one_line((started.title or started.question) if started else "", _QUESTION_WIDTH),
+    )
+
+
+def _object(summary: Summary) -> dict[str, object]:
+    end, started = summary.finished, summary.started
+    return {
+        "session": summary.header.run,
+        "session_file": str(summary.path),
+        "started": summary.header.started,
+        "question": started.question if started else None,
+        "title": started.title if started else None,
+        "status": end.status if end else None,
+        "stop": end.stop if end else None,
+        "exit_code": end.exit_code if end else None,
+        "usd": (end.root_usage + end.sub_usage).usd if end else None,
+        "seconds": summary.seconds,
+    }
