@@ -44,8 +44,8 @@ _TEXT_KINDS = {
     "yaml": "yaml yml",
     "mail": "eml mbox",
     "code": "py pyi js mjs cjs ts tsx jsx c h cc cpp cxx hpp hh cs java kt kts go rs rb php pl pm swift "
-    "scala sh bash zsh fish ps1 bat sql r jl lua hs ml mli ex exs erl clj lisp el vim dart m mm f90 f asm s v vhd "
-    "proto graphql tf nix cmake gradle groovy vue svelte css scss less ipy pyx pxd zig nim d",
+    "scala sh bash zsh fish ps1 bat sql r jl lua hs ml mli ex exs erl clj lisp el vim dart m mm f90 f asm s v "
+    "vhd proto graphql tf nix cmake gradle groovy vue svelte css scss less ipy pyx pxd zig nim d",
     "config": "toml ini cfg conf properties env lock",
 }
 _KIND_OF_SUFFIX = {suffix: kind for kind, suffixes in _TEXT_KINDS.items() for suffix in suffixes.split()}

@@ -1,0 +1,305 @@
+"""The corpus as cells have it, and the way in: a mount of the host becomes `corpus` and a variable per input.
+
+Nothing is read when a corpus is opened but the header of its store.
+"""
+
+from __future__ import annotations
+
+import difflib
+import fnmatch
+import random
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, overload
+
+from rlm_cli.inkernel.chunks import Chunks, chunked
+from rlm_cli.inkernel.document import Document, Library
+from rlm_cli.inkernel.grep import Hits, grep, query
+from rlm_cli.inkernel.ledger import Ledger
+from rlm_cli.inkernel.overview import counted, tree_lines
+from rlm_cli.inkernel.ranking import search
+from rlm_cli.inkernel.store import Store
+
+_NEAR_PATHS = 20_000
+_WORDS_CONTEXT = 300
+
+
+class Services:
+    """What documents ask of the host: `cite(document, quote, start)` gives a citation mark or raises."""
+
+    cite: Callable[[int | None, str, int | None], str]
+
+    def __init__(self, cite: Callable[[int | None, str, int | None], str] | None = None) -> None:
+        self.cite = cite or _no_host
+
+
+class Corpus(Sequence[Document]):
+    """All documents, or some of them: iteration gives documents, slices and filters give corpora.
+
+    len(corpus)  corpus[0]  corpus[10:20]  corpus["a/b.pdf"] (or the end of a path that only one has)
+    .paths("*.pdf")  .tree()  .stats()  .filter("2019/*", kind="pdf")  .sample(5)
+    .grep(r"no cap")                 every match, with page and line
+    .search("limits of liability")   the best passages
+    .chunks(40_000)                  pieces for llm_batch
+    .coverage()                      how much was searched by code and read by a model
+
+    >>> hits = corpus.grep(r"indemnif\\w+"); print(hits); print(hits[0].around(3), hits[0].cite)
+    """
+
+    def __init__(self, library: Library, indices: Sequence[int]) -> None:
+        self._library = library
+        self._indices = indices
+        self._by_path: dict[str, int] | None = None
+
+    @property
+    def ledger(self) -> Ledger:
+        """The record of what was searched and read."""
+        return self._library.ledger
+
+    def __len__(self) -> int:
+        return len(self._indices)
+
+    def __iter__(self) -> Iterator[Document]:
+        return (Document(self._library, index) for index in self._indices)
+
+    @overload
+    def __getitem__(self, key: int | str) -> Document: ...
+    @overload
+    def __getitem__(self, key: slice) -> Corpus: ...
+    def __getitem__(self, key: int | str | slice) -> Document | Corpus:
+        if isinstance(key, slice):
+            return Corpus(self._library, self._indices[key])
+        if isinstance(key, str):
+            return Document(self._library, self._find(key))
+        try:
+            return Document(self._library, self._indices[key])
+        except IndexError:
+            raise IndexError(f"document {key}: there are {len(self):,} documents") from None
+
+    def __contains__(self, item: object) -> bool:
+        if isinstance(item, Document):
+            return item.library is self._library and item.index in self._indices
+        return isinstance(item, str) and item in self._paths()
+
+    def paths(self, glob: str | None = None) -> list[str]:
+        """The paths of all documents, or of those that match a glob (on the path or on its last part).
+
+        >>> corpus.paths("*.pdf"); corpus.paths("2019/*")
+        """
+        return [path for path in self._paths() if glob is None or _fits(path, glob)]
+
+    def tree(self, limit_lines: int = 60) -> str:
+        """Folders and documents with their sizes in characters, as text for print()."""
+        store = self._library.store
+        records = (store.record(index) for index in self._indices)
+        return "\n".join(tree_lines(((store.path(r), r.characters) for r in records), limit_lines))
+
+    def stats(self) -> dict[str, Any]:
+        """Counts as a dict: documents, characters, tokens (estimate), kinds, largest documents.
+
+        >>> corpus.stats()["kinds"]
+        """
+        store = self._library.store
+        kinds: Counter[str] = Counter()
+        characters = tokens = 0
+        sizes = []
+        for index in self._indices:
+            record = store.record(index)
+            kinds[store.kinds[record.kind]] += 1
+            characters += record.characters
+            tokens += (record.length + 3) // 4
+            sizes.append((record.characters, index))
+        largest = {store.path(store.record(index)): size for size, index in sorted(sizes, reverse=True)[:5]}
+        return {
+            "documents": len(self),
+            "characters": characters,
+            "tokens": tokens,
+            "kinds": dict(kinds.most_common()),
+            "largest": largest,
+        }
+
+    def filter(
+        self, which: str | Callable[[Document], object] | None = None, *, kind: str | None = None
+    ) -> Corpus:
+        """A corpus of the documents that match a glob, a function of the document, and a kind.
+
+        >>> corpus.filter("2019/*"); corpus.filter(lambda doc: "cap" in doc.text, kind="pdf")
+        """
+        store = self._library.store
+        kept = []
+        for index in self._indices:
+            record = store.record(index)
+            if kind is not None and store.kinds[record.kind] != kind:
+                continue
+            if isinstance(which, str) and not _fits(store.path(record), which):
+                continue
+            if callable(which) and not which(Document(self._library, index)):
+                continue
+            kept.append(index)
+        return Corpus(self._library, kept)
+
+    def sample(self, n: int, seed: int = 0) -> Corpus:
+        """A corpus of n documents taken at random, the same ones for the same seed."""
+        chosen = random.Random(seed).sample(range(len(self)), min(n, len(self)))
+        return Corpus(self._library, [self._indices[at] for at in sorted(chosen)])
+
+    def grep(
+        self,
+        pattern: str | re.Pattern[str],
+        *,
+        ignore_case: bool = True,
+        literal: bool = False,
+        word: bool = False,
+        max_hits: int = 1000,
+        max_per_document: int | None = None,
+        context: int = 0,
+        max_seconds: float = 60.0,
+    ) -> Hits:
+        """Every match of a regular expression, in the order of the corpus, as hits with page and line.
+
+        Case is ignored unless ignore_case=False. ^ and $ match at lines. A single space matches any white
+        space, also a line end (write [ ] for a space only). literal=True takes the pattern as plain words,
+        word=True whole words only. context=2 puts two more lines around hit.text. `.truncated` of the
+        result says when max_hits or max_seconds stopped the search.
+
+        >>> hits = corpus.grep(r"(unlimited|uncapped) liability", context=2); print(hits)
+        """
+        wanted = query(
+            pattern,
+            ignore_case=ignore_case,
+            literal=literal,
+            word=word,
+            max_hits=max_hits,
+            max_per_document=max_per_document,
+            context=context,
+            seconds=max_seconds,
+        )
+        return grep(self, wanted)
+
+    def search(self, query: str, k: int = 10) -> Hits:
+        """The k passages (about 1,000 characters each) that fit the words best, best first (BM25).
+
+        Endings of English words are ignored, other languages go by whole words or pairs of characters.
+        Say many words, synonyms too: more of them matching ranks higher. hit.text is the passage.
+
+        >>> for hit in corpus.search("indemnify hold harmless losses claims", k=20): print(hit.score, hit)
+        """
+        return search(self, query, k)
+
+    def chunks(self, size: int | None = None, by: str = "characters", overlap: int = 0) -> Chunks:
+        """Pieces of all documents, in order; a piece never spans two documents.
+
+        by="characters": at most `size` characters (40,000 when not said), cut between paragraphs or lines.
+        by="pages", "sections" (headings) or "records" (lines of tables and logs, else paragraphs): one
+        each; with `size`, neighbours are packed together up to that many characters.
+
+        >>> replies = llm_batch("List every duty to indemnify.", corpus.chunks(40_000))
+        """
+        return chunked(self, by, size, overlap)
+
+    def coverage(self) -> dict[str, int]:
+        """How many documents there are, were searched by code, and were read from by a model."""
+        return self._library.ledger.coverage()
+
+    def _paths(self) -> dict[str, int]:
+        if self._by_path is None:
+            store = self._library.store
+            self._by_path = {store.path(store.record(index)): index for index in reversed(self._indices)}
+            self._by_path = dict(reversed(self._by_path.items()))
+        return self._by_path
+
+    def _find(self, key: str) -> int:
+        paths = self._paths()
+        exact = paths.get(key)
+        if exact is not None:
+            return exact
+        tail = "/" + key.removeprefix("./").lstrip("/")
+        ends = [path for path in paths if ("/" + path).endswith(tail)]
+        if len(ends) == 1:
+            return paths[ends[0]]
+        if ends:
+            raise KeyError(f"{len(ends)} documents end in {key!r}: {', '.join(ends[:5])}")
+        known = list(paths)[:_NEAR_PATHS]
+        near = (
+            difflib.get_close_matches(key, known, 3, 0.4)
+            or [p for p in known if key.lower() in p.lower()][:3]
+        )
+        raise KeyError(f"no document {key!r}; near: {', '.join(near or known[:3])}")
+
+    def __repr__(self) -> str:
+        store = self._library.store
+        head = [store.path(store.record(index)) for index in self._indices[:4]]
+        more = f", … {len(self) - 4:,} more" if len(self) > 4 else ""
+        if len(self) > 100_000:
+            return f"<Corpus: {counted(len(self), 'document')}: {', '.join(head)}{more}>"
+        facts = self.stats()
+        kinds = ", ".join(f"{kind} {count:,}" for kind, count in facts["kinds"].items())
+        size = f"{facts['characters']:,} characters, about {facts['tokens']:,} tokens"
+        documents = counted(len(self), "document")
+        return f"<Corpus: {documents}, {size}\n kinds: {kinds}\n paths: {', '.join(head)}{more}>"
+
+
+def open_corpus(mount: dict[str, Any], services: Services) -> tuple[Corpus, dict[str, Corpus]]:
+    """The corpus of a mount (as in ports.Mount), and a corpus for each input by its variable name.
+
+    Errors:  ValueError or OSError when the store cannot be mapped.
+    """
+    library = Library(Store(mount["store"], mount["generation"]), services)
+    visible = mount.get("documents")
+    everything: Sequence[int] = range(library.store.count) if visible is None else visible
+    library.ledger.limit_to(len(everything))
+    corpus = Corpus(library, everything)
+    inputs = {
+        name: corpus if indices is None else Corpus(library, indices)
+        for name, indices in (mount.get("variables") or {}).items()
+    }
+    return corpus, inputs
+
+
+def context_of(corpus: Corpus, limit_characters: int = 1 << 26) -> str | Corpus:
+    """What `context` is: the text itself of a single document, otherwise the corpus.
+
+    The text is not counted as searched: it is handed over before any cell has asked for it.
+    """
+    if len(corpus) == 1 and len(corpus[0]) <= limit_characters:
+        return corpus._library.store.text(corpus[0].index)
+    return corpus
+
+
+def search_text(source: Any, words: str | re.Pattern[str], max_hits: int = 100) -> Hits | list[str]:
+    """Where words stand in a document, a corpus, or any text: the short form of grep.
+
+    For documents it gives hits; for a plain str (also a page or a chunk) the lines around each match.
+
+    >>> search_text(corpus["msa.pdf"], "hold harmless"); search_text(reply, r"\\d+ days")
+    """
+    if isinstance(source, Document | Corpus):
+        return source.grep(words, max_hits=max_hits)
+    text = source if isinstance(source, str) else getattr(source, "text", None)
+    if not isinstance(text, str):
+        raise TypeError(
+            f"search_text(source, words): a document, the corpus or a str, not {type(source).__name__}"
+        )
+    wanted = query(
+        words, ignore_case=True, literal=False, word=False, max_hits=max_hits,
+        max_per_document=None, context=0, seconds=60.0,
+    )  # fmt: skip
+    found: list[str] = []
+    for match in wanted.pattern.finditer(text):
+        if len(found) >= max_hits:
+            break
+        low = text.rfind("\n", 0, match.start()) + 1
+        high = text.find("\n", match.end())
+        low = max(low, match.start() - _WORDS_CONTEXT)
+        high = min(len(text) if high < 0 else high, match.end() + _WORDS_CONTEXT)
+        found.append(text[low:high])
+    return found
+
+
+def _fits(path: str, glob: str) -> bool:
+    return fnmatch.fnmatchcase(path, glob) or fnmatch.fnmatchcase(path.rpartition("/")[2], glob)
+
+
+def _no_host(document: int | None, quote: str, start: int | None) -> str:
+    raise RuntimeError("there is no host that could check a quotation")
