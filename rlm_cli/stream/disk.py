@@ -10,6 +10,7 @@ import errno
 import fcntl
 import os
 from pathlib import Path
+from typing import Self
 
 from rlm_cli.base.errors import SessionError
 from rlm_cli.stream.layout import reserve_of
@@ -26,7 +27,7 @@ class SessionDisk:
         self._reserve = reserve_of(path)
 
     @classmethod
-    def open(cls, path: Path, is_new: bool) -> SessionDisk:
+    def open(cls, path: Path, is_new: bool) -> Self:
         """Open and lock a session file; a new one must not exist yet.
 
         Errors:  SessionError when it is in use, exists already, or cannot be opened.

@@ -46,12 +46,19 @@ class Journal:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise SessionError(f"cannot make the folder {folder}", error.strerror or str(error)) from error
-        disk = SessionDisk.open(folder / FILE_NAME, is_new=True)
+        return cls.begin(SessionDisk.open(folder / FILE_NAME, is_new=True), header)
+
+    @classmethod
+    def begin(cls, disk: SessionDisk, header: Header) -> Journal:
+        """Begin a session in an empty file.
+
+        Errors:  SessionError when it cannot be written; the file is gone then.
+        """
         line = to_json(header.fields())
         try:
             disk.append(line)
             disk.sync()
-            _sync_folder(folder)
+            _sync_folder(disk.path.parent)
         except OSError as error:
             disk.close()
             disk.path.unlink(missing_ok=True)

@@ -67,7 +67,7 @@ def _first_broken(lines: list[bytes], fields: list[Any], seal: dict[str, Any] | 
     hashes = [chain_hash(line) for line in lines]
     says = [_prev(each) for each in fields[1:]]
     if seal is not None:
-        says.append(seal.get("last") if seal.get("lines") == len(lines) else None)
+        says.append(seal.get("last"))
     disagrees = [said != hashes[index] for index, said in enumerate(says)]
     for index, is_broken in enumerate(disagrees):
         if is_broken:

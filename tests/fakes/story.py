@@ -117,7 +117,7 @@ def _opening() -> list[Step]:
             "root",
             KernelReady(
                 python="3.11.9",
-                sandbox="sandbox: bubblewrap + landlock + seccomp (no network, corpus read-only, home hidden)",
+                sandbox="sandbox: bubblewrap + landlock + seccomp (no network, corpus read-only)",
                 tier="A",
                 names=["corpus", "answer"],
                 seconds=0.53,
