@@ -10,8 +10,6 @@ import msgspec
 from rlm_cli.events.bodies import BODY_TYPES, Body, Unknown
 from rlm_cli.events.intact import Shape, restored, shape_of, surplus
 
-_KIND = frozenset({"kind"})
-
 
 @functools.cache
 def _shape(kind: str) -> Shape:
@@ -48,7 +46,7 @@ def decode_body(fields: dict[str, Any]) -> tuple[Body, dict[str, Any] | None]:
         body = msgspec.convert(fields, body_type)
     except msgspec.ValidationError:
         return _unknown(kind, fields), None
-    return body, surplus(fields, _shape(kind), _KIND) or None
+    return body, surplus(fields, _shape(kind)) or None
 
 
 def _unknown(kind: str, fields: dict[str, Any]) -> Unknown:

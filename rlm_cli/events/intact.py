@@ -7,40 +7,44 @@ written again by an older program must not lose them.
 from __future__ import annotations
 
 import typing
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
-Shape = dict[str, "Shape | None"]
-"""The known fields of a struct; a field that holds a struct, or a list of them, has a shape of its own."""
+
+@dataclass(frozen=True)
+class Shape:
+    """The fields of a struct that are known, and the shapes of those that hold structs or lists of them."""
+
+    known: frozenset[str]
+    nested: dict[str, Shape]
 
 
 def shape_of(struct: type[Any]) -> Shape:
-    """The known fields of a struct type, nested ones included."""
+    """The shape of a struct type, its tag included."""
     hints = typing.get_type_hints(struct)
-    return {field.encode_name: _nested(hints[field.name]) for field in msgspec.structs.fields(struct)}
+    fields = msgspec.structs.fields(struct)
+    nested = {field.encode_name: _nested(hints[field.name]) for field in fields}
+    return Shape(
+        known=frozenset({*nested, *filter(None, [struct.__struct_config__.tag_field])}),
+        nested={name: shape for name, shape in nested.items() if shape is not None},
+    )
 
 
-def surplus(fields: dict[str, Any], shape: Shape, known: frozenset[str] = frozenset()) -> dict[str, Any]:
+def surplus(fields: dict[str, Any], shape: Shape) -> dict[str, Any]:
     """The fields that a shape does not know, as an object of the same form; empty when there are none.
 
     Shape:   inside of lists the surplus of item 3 stands under the key "3".
     """
     found: dict[str, Any] = {}
-    for name, value in fields.items():
-        if name not in shape:
-            if name not in known:
-                found[name] = value
+    if not fields.keys() <= shape.known:
+        found = {name: value for name, value in fields.items() if name not in shape.known}
+    for name, inner in shape.nested.items():
+        value = fields.get(name)
+        if not value:
             continue
-        inner = shape[name]
-        if inner is None:
-            continue
-        if isinstance(value, dict):
-            extra = surplus(value, inner)
-        elif isinstance(value, list):
-            extra = _of_items(value, inner)
-        else:
-            continue
+        extra = _of_items(value, inner) if isinstance(value, list) else surplus(value, inner)
         if extra:
             found[name] = extra
     return found
@@ -58,12 +62,8 @@ def restored(fields: Any, extra: dict[str, Any]) -> Any:
 
 
 def _of_items(items: list[Any], shape: Shape) -> dict[str, Any]:
-    found = {}
-    for index, item in enumerate(items):
-        extra = surplus(item, shape) if isinstance(item, dict) else None
-        if extra:
-            found[str(index)] = extra
-    return found
+    found = {str(index): surplus(item, shape) for index, item in enumerate(items)}
+    return {index: extra for index, extra in found.items() if extra}
 
 
 def _nested(hint: Any) -> Shape | None:
