@@ -18,9 +18,11 @@ from rlm_cli.cli.options import (
     OUTPUT_SETTINGS,
     Given,
     Profile,
+    Quiet,
+    Verbose,
     takes_settings,
+    verbosity,
 )
-from rlm_cli.settings.tree import Setting
 
 app = new_app()
 
@@ -69,15 +71,8 @@ def ask(
             "--schema", metavar="FILE", help="The answer must fit this JSON Schema.", rich_help_panel="Output"
         ),
     ] = None,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", help="Say only what is wrong, on stderr.", rich_help_panel="Output")
-    ] = False,
-    verbose: Annotated[
-        bool,
-        typer.Option(
-            "-v", "--verbose", help="Say more on stderr: code, outputs, calls.", rich_help_panel="Output"
-        ),
-    ] = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
     title: Annotated[
         str,
         typer.Option("--title", metavar="TEXT", help="A title for the session.", rich_help_panel="Session"),
@@ -117,7 +112,7 @@ def ask(
             environ=environ,
             cwd=cwd,
             directories=places,
-            flags={**given, **_verbosity(quiet, verbose)},
+            flags={**given, **verbosity(quiet, verbose)},
             profile=profile,
         )
     )
@@ -131,7 +126,7 @@ def ask(
         cwd=cwd,
         output=OutputChoices(out=_writable(out), schema=_schema(schema)),
         session=SessionChoices(title=title, is_kept=not no_save),
-        streams=streams(settings.leaves["output.color"], environ),
+        streams=streams(environ),
         stdin=told.stdin,
         environ=credentials(environ, places, key_names()),
         argv=tuple(sys.argv[1:]),
@@ -141,18 +136,10 @@ def ask(
         from rlm_cli.cli.estimating import show_estimate
 
         return show_estimate(plan)
-    from rlm_cli.cli.facing import faces_for
+    from rlm_cli.cli.facing import face_maker
     from rlm_cli.runs.session import run_question
 
-    return run_question(plan, faces_for(plan))
-
-
-def _verbosity(quiet: bool, verbose: bool) -> dict[str, Setting]:
-    if quiet and verbose:
-        raise UsageError("--quiet and --verbose cannot be used together")
-    if quiet:
-        return {"output.verbosity": Setting("quiet", "--quiet")}
-    return {"output.verbosity": Setting("verbose", "--verbose")} if verbose else {}
+    return run_question(plan, face_maker(settings, environ, plan.output.out))
 
 
 def _writable(out: Path | None) -> Path | None:

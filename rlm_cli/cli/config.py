@@ -17,7 +17,7 @@ from rlm_cli.settings.editing import required_spec, set_value, unset_value
 from rlm_cli.settings.locations import Directories, directories, shown
 from rlm_cli.settings.resolving import Sources, project_file, resolve
 from rlm_cli.settings.showing import plain_text, toml_key, toml_text
-from rlm_cli.settings.table import SETTINGS, spec_of
+from rlm_cli.settings.table import SETTINGS, plain_name, spec_of
 from rlm_cli.settings.tree import Settings
 
 app = new_app("Show and change settings and keys.", is_group=True)
@@ -26,7 +26,9 @@ app.add_typer(config_keys.app, name="keys")
 InProfile = Annotated[
     str | None, typer.Option("--profile", metavar="NAME", help="In this profile of the file.")
 ]
-Name = Annotated[str, typer.Argument(metavar="NAME", help="A setting, such as limits.usd.")]
+Name = Annotated[
+    str, typer.Argument(metavar="NAME", help="A setting, such as limits.usd.", callback=plain_name)
+]
 
 
 @app.command("show")

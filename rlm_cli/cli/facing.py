@@ -1,33 +1,39 @@
-"""The face that a command shows its events through, made of settings, streams and the session's place."""
+"""The face for a run or a replay, from the settings: where what is chosen meets what is shown."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from rlm_cli.faces.choosing import face_for
-from rlm_cli.faces.options import Face, FaceOptions
-from rlm_cli.faces.output import standard_output
-from rlm_cli.runs.plan import AskPlan
-from rlm_cli.settings.tree import OutputSettings
-from rlm_cli.views.line import Verbosity
-from rlm_cli.views.result import SessionFacts
+from rlm_cli.cli.terminal import color_asked
+from rlm_cli.settings.tree import Settings
 
-_VERBOSITY = {"quiet": Verbosity.QUIET, "normal": Verbosity.NORMAL, "verbose": Verbosity.VERBOSE}
+if TYPE_CHECKING:
+    from rlm_cli.faces.options import Face
 
 
-def faces_for(plan: AskPlan) -> Callable[[Path | None], Face]:
-    """Makes the face of a plan's run once its session file has a place."""
-    return lambda path: face(plan.settings.output, plan.environ, path, plan.output.out)
+def face_maker(
+    settings: Settings, environ: Mapping[str, str], out: Path | None = None
+) -> Callable[[Path | None], Face]:
+    """Makes the face of a run whose session file is at a path; None when no session is kept."""
+    from rlm_cli.faces.choosing import face_for
+    from rlm_cli.faces.options import FaceOptions
+    from rlm_cli.faces.output import standard_output
+    from rlm_cli.views.line import Verbosity
+    from rlm_cli.views.result import SessionFacts
 
+    chosen = settings.output
+    color = color_asked(settings.leaves["output.color"], environ)
 
-def face(output: OutputSettings, environ: Mapping[str, str], session: Path | None, out: Path | None) -> Face:
-    """The face that these settings ask for."""
-    options = FaceOptions(
-        verbosity=_VERBOSITY[output.verbosity],
-        is_silent=output.ui == "none",
-        answer_format=output.format if output.format in ("text", "markdown") else "text",
-        out_file=out,
-        session=SessionFacts(session.parent.name, str(session)) if session else SessionFacts(),
-    )
-    return face_for(output.format, standard_output(environ, output.color), options)
+    def make(path: Path | None) -> Face:
+        options = FaceOptions(
+            verbosity=Verbosity[chosen.verbosity.upper()],
+            is_silent=chosen.ui == "none",
+            answer_format="markdown" if chosen.format == "markdown" else "text",
+            out_file=out,
+            session=SessionFacts(path.parent.name, str(path)) if path else SessionFacts(),
+        )
+        return face_for(chosen.format, standard_output(environ, color), options)
+
+    return make

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from rlm_cli.base.errors import UsageError
 from rlm_cli.settings.checking import from_text, option
 from rlm_cli.settings.showing import plain_text
 from rlm_cli.settings.spec import Kind, Spec
@@ -55,6 +56,15 @@ Profile = Annotated[
         rich_help_panel="Session",
     ),
 ]
+Quiet = Annotated[
+    bool, typer.Option("--quiet", help="Say only what is wrong, on stderr.", rich_help_panel="Output")
+]
+Verbose = Annotated[
+    bool,
+    typer.Option(
+        "-v", "--verbose", help="Say more on stderr: code, outputs, calls.", rich_help_panel="Output"
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -77,6 +87,18 @@ def takes_settings(*names: str) -> Callable[[Callable[..., int]], Callable[..., 
         return command
 
     return decorate
+
+
+def verbosity(quiet: bool, verbose: bool) -> dict[str, Setting]:
+    """The setting that `--quiet` and `--verbose` give; none when neither was given.
+
+    Errors:  UsageError when both were.
+    """
+    if quiet and verbose:
+        raise UsageError("--quiet and --verbose cannot be used together")
+    if quiet:
+        return {"output.verbosity": Setting("quiet", "--quiet")}
+    return {"output.verbosity": Setting("verbose", "--verbose")} if verbose else {}
 
 
 def given_by(raw: Mapping[Spec, Any]) -> dict[str, Setting]:

@@ -15,7 +15,12 @@ from rlm_cli.settings.resolving import Sources, resolve
 
 
 def plan_without_question(
-    given: Given, profile: str | None, inputs: Sequence[str] = (), *, reads_stdin: bool = False
+    given: Given,
+    profile: str | None,
+    inputs: Sequence[str] = (),
+    *,
+    reads_stdin: bool = False,
+    needs_credentials: bool = True,
 ) -> AskPlan:
     """The settings, credentials and inputs of a command.
 
@@ -36,5 +41,5 @@ def plan_without_question(
         question="",
         cwd=cwd,
         stdin=stdin,
-        environ=credentials(environ, places, key_names()),
+        environ=credentials(environ, places, key_names()) if needs_credentials else environ,
     )

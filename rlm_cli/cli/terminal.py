@@ -18,38 +18,25 @@ from rlm_cli.settings.parsing import size_text
 from rlm_cli.settings.tree import Setting
 
 
-def streams(color: Setting, environ: Mapping[str, str]) -> Streams:
-    """The standard streams of this process, for a value of output.color."""
-    out, err = is_terminal(sys.stdout), is_terminal(sys.stderr)
+def streams(environ: Mapping[str, str]) -> Streams:
+    """The standard streams of this process."""
     return Streams(
         stdin_is_terminal=is_terminal(sys.stdin),
-        stdout_is_terminal=out,
-        stderr_is_terminal=err,
-        stdout_has_color=has_color(color, environ, out),
-        stderr_has_color=has_color(color, environ, err),
+        stdout_is_terminal=is_terminal(sys.stdout),
+        stderr_is_terminal=is_terminal(sys.stderr),
         is_accessible=environ.get("ACCESSIBLE", "") not in ("", "0"),
-        is_unicode=(getattr(sys.stderr, "encoding", None) or "").lower().startswith("utf"),
         columns=shutil.get_terminal_size().columns,
     )
 
 
-def has_color(color: Setting, environ: Mapping[str, str], is_terminal_: bool) -> bool:
-    """Whether a stream gets colour.
+def color_asked(color: Setting, environ: Mapping[str, str]) -> str:
+    """What was asked of colour above the variables NO_COLOR and FORCE_COLOR: always, never or auto.
 
-    In this order: what was said for this command, FORCE_COLOR, NO_COLOR, files, TERM, isatty.
-
-    Source:  no-color.org and force-color.org: a variable that is empty says nothing.
+    A flag or a variable of ours is above them; a file is below: it says nothing when one of them is set.
     """
     is_said_here = color.origin.startswith(("-", "RLM_"))
-    if is_said_here and color.value != "auto":
-        return bool(color.value == "always")
-    if environ.get("FORCE_COLOR"):
-        return environ["FORCE_COLOR"] not in ("0", "false")
-    if environ.get("NO_COLOR"):
-        return False
-    if color.value != "auto":
-        return bool(color.value == "always")
-    return is_terminal_ and environ.get("TERM", "") != "dumb"
+    is_overruled = bool(environ.get("FORCE_COLOR") or environ.get("NO_COLOR"))
+    return "auto" if is_overruled and not is_said_here else str(color.value)
 
 
 def is_terminal(stream: TextIO | None) -> bool:

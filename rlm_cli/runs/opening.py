@@ -57,7 +57,7 @@ def _corpus(
     return open_corpus(
         [_from(plan, each) for each in plan.inputs],
         read_options(plan.settings.corpus),
-        cache_dir=plan.directories.corpora,
+        cache_dir=plan.directories.cache,
         stdin=plan.stdin,
         progress=on_progress,
         is_cancelled=is_cancelled,
@@ -103,6 +103,6 @@ def _require_prices(plan: AskPlan, models: Models) -> None:
             raise SettingsError(
                 f"the limit of {money(limit)} ({origin}) cannot be kept",
                 f"the price of {model.facts.name} is not known",
-                f"Name it: rlm config set 'models.prices.\"{model.facts.name}\"' "
-                "'{ usd_per_million_in = 1.0, usd_per_million_out = 3.0 }', or use --max-calls and --max-tokens",
+                f"Name it: rlm config set models.prices.{model.facts.name} "
+                "'{ in = 1.0, out = 3.0 }', or use --max-calls and --max-tokens",
             )

@@ -19,18 +19,14 @@ from rlm_cli.settings.tree import Settings
 class Streams:
     """The standard streams of the program.
 
-    Units:   columns are cells of the terminal behind stderr; 80 where there is none.
-    Shape:   has_color is for each stream by SURFACE's order (--color, FORCE_COLOR, NO_COLOR, TERM, isatty);
-             is_accessible asks for plain lines; is_unicode says whether stderr can show glyphs.
+    Units:   columns are cells of the terminal; 80 where there is none.
+    Shape:   is_accessible asks for plain lines instead of a moving display.
     """
 
     stdin_is_terminal: bool = False
     stdout_is_terminal: bool = False
     stderr_is_terminal: bool = False
-    stdout_has_color: bool = False
-    stderr_has_color: bool = False
     is_accessible: bool = False
-    is_unicode: bool = True
     columns: int = 80
 
 

@@ -35,11 +35,6 @@ class Directories:
         """The folder of session folders."""
         return self.data / "sessions"
 
-    @property
-    def corpora(self) -> Path:
-        """The folder of extracted corpora."""
-        return self.cache / "corpora"
-
 
 def directories(environ: Mapping[str, str], platform: str = sys.platform) -> Directories:
     """The directories that an environment asks for.

@@ -351,6 +351,21 @@ OTHER_VARIABLES: dict[str, str] = {
 """Variables of ours that are not settings."""
 
 
+def plain_name(name: str) -> str:
+    """The name of a leaf as it is kept, for one that is written as TOML does: `models.prices."a/b.1"`."""
+    for spec in SETTINGS:
+        entry = name.removeprefix(spec.name + ".")
+        if (
+            spec.kind in TABLES
+            and entry != name
+            and len(entry) > 2
+            and entry[0] == entry[-1]
+            and entry[0] in "\"'"
+        ):
+            return f"{spec.name}.{entry[1:-1]}"
+    return name
+
+
 def spec_of(name: str) -> Spec | None:
     """The setting that a dotted name belongs to: itself, or the table that holds it as an entry."""
     if name in BY_NAME:

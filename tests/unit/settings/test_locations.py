@@ -11,7 +11,7 @@ def test_xdg_variables_are_followed_on_every_system() -> None:
         places = directories(environ, platform)
         assert places.config_file == Path("/c/rlm/config.toml")
         assert places.sessions == Path("/d/rlm/sessions")
-        assert places.corpora == Path("/k/rlm/corpora")
+        assert places.cache == Path("/k/rlm")
 
 
 def test_without_them_each_system_has_its_own_folders() -> None:
