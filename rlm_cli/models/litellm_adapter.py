@@ -17,6 +17,7 @@ import os
 import re
 import sys
 import threading
+import warnings
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
@@ -190,6 +191,7 @@ def _silence(litellm: Any) -> None:
     litellm.set_verbose = False
     litellm.turn_off_message_logging = True
     litellm.disable_streaming_logging = True
+    litellm.disable_hf_tokenizer_download = True
     litellm.cache = None
     litellm.num_retries = 0
     for callbacks in (
@@ -200,6 +202,8 @@ def _silence(litellm: Any) -> None:
         "service_callback",
     ):
         setattr(litellm, callbacks, [])
+    for module in ("litellm", "pydantic"):
+        warnings.filterwarnings("ignore", module=module)
     for name in _LOGGERS:
         logging.getLogger(name).setLevel(logging.CRITICAL)
 

@@ -13,8 +13,9 @@ from rlm_cli.models.offline.related import is_comparing, related_to
 from rlm_cli.models.offline.words import content_words, fold, sentences, stem, tokens
 
 NOTHING = "NONE"
-_MOST_SENTENCES = 4
+_MOST_SENTENCES = 5
 _LONGEST = 420
+_CUT_OFF = 0.5
 _FOLLOWS_ON = re.compile(
     r"(?i)^(?:this|that|these|those|such|the (?:total|foregoing|amount|limit|same|above)|it|they"
     r"|dies|diese|ceci|cette|esta|este)\b"
@@ -27,11 +28,11 @@ class Query:
     """What is looked for.
 
     Units:   weights have no unit; the words of the question weigh about 1.
-    Shape:   stems are prefixes of single words; phrases are folded texts of several words.
+    Shape:   stems are prefixes of single words; phrases are patterns of several words in all their forms.
     """
 
     stems: dict[str, float]
-    phrases: dict[str, float]
+    phrases: dict[re.Pattern[str], float]
 
     def score(self, sentence: str) -> float:
         """How much a sentence bears on the question: 0 when it shares no word with it."""
@@ -42,7 +43,7 @@ class Query:
             count = sum(1 for word in words if word.startswith(start))
             score += weight * count * 2 / (count + 1)
         for phrase, weight in self.phrases.items():
-            score += weight if phrase in folded else 0.0
+            score += weight if phrase.search(folded) else 0.0
         # A heading of three words that holds the word says less than the sentence below it.
         return score * min(1.0, 0.4 + len(words) / 12)
 
@@ -57,12 +58,12 @@ def query_of(prompt: str) -> Query:
     words = content_words(question)
     telling = [word for word in words if not is_comparing(word)] or words
     stems = {stem(word): 1.0 for word in telling}
-    phrases: dict[str, float] = {}
+    phrases: dict[re.Pattern[str], float] = {}
     listed = related if related else related_to(question)
     for rank, item in enumerate(listed):
         weight = 0.7 - 0.4 * rank / max(1, len(listed))
         if " " in item.strip():
-            phrases.setdefault(fold(item.strip()), weight + 0.2)
+            phrases.setdefault(_phrase(fold(item)), weight + 0.2)
         elif item.strip():
             stems.setdefault(stem(fold(item.strip())), weight)
     return Query(stems, phrases)
@@ -79,11 +80,15 @@ def best_sentences(query: Query, context: str) -> list[str]:
     head, _, rest = context.strip().partition("\n")
     found = sentences(rest if _HEAD.match(head) else context)
     scores = [query.score(sentence) for sentence in found]
+    if len(found) > 2 and not re.search(r"[.!?。！？:;][\"”’»)\]]*$", found[-1]):
+        scores[-1] *= _CUT_OFF
+    if len(found) > 2 and found[0][:1].islower():
+        scores[0] *= _CUT_OFF
     best = max(scores, default=0.0)
     if best <= 0.25:
         return []
     ranked = sorted(range(len(found)), key=lambda at: -scores[at])
-    kept = {at for at in ranked[:_MOST_SENTENCES] if scores[at] >= max(0.25, best * 0.5)}
+    kept = {at for at in ranked[:_MOST_SENTENCES] if scores[at] >= max(0.25, best * 0.35)}
     return [_shortened(query, text) for text in _joined(found, kept)]
 
 
@@ -111,12 +116,18 @@ def _shortened(query: Query, text: str) -> str:
     if len(text) <= _LONGEST:
         return text
     folded = text.casefold()
-    places = [folded.find(each) for each in (*query.stems, *query.phrases) if each in folded]
+    places = [folded.find(each) for each in query.stems if each in folded]
+    places += [match.start() for each in query.phrases if (match := each.search(folded))]
     start = max(0, min(places, default=0) - _LONGEST // 3)
     if start > 0:
         start = text.find(" ", start) + 1
     end = text.rfind(" ", start, start + _LONGEST)
     return text[start : end if end > start else start + _LONGEST].strip()
+
+
+def _phrase(words: str) -> re.Pattern[str]:
+    stems = [re.escape(word.rstrip("e") if len(word) > 4 else word) for word in words.split()]
+    return re.compile(r"\b" + r"\w*\s+(?:\w+\s+){0,2}".join(stems))
 
 
 def _parts(prompt: str) -> tuple[str, list[str]]:

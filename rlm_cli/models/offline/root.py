@@ -22,14 +22,15 @@ LABEL = (
 _MOST_PASSAGES = 120
 _STEPS = {
     "look": "I look at what there is.",
-    "search": "I search for the words of the question, and for what the best passages say in other words.",
+    "search": "I search for the words of the question, and for other words that say the same.",
+    "learn": "I learn from those places how this corpus puts it, and pick the passages that are worth reading.",
     "ask": "I hand the best passages to sub-calls, which pick the sentences that bear on the question.",
     "draft": "I draft the answer from quotations, each with its mark.",
     "finish": "I check every quotation at its place, and finish.",
     "rescue": "That did not work. I take the plain way: the lines that hold the words of the question.",
     "give_up": "That did not work either. I say so.",
 }
-_ORDER = ("look", "search", "ask", "draft", "finish")
+_ORDER = ("look", "search", "learn", "ask", "draft", "finish")
 _AFTER = {"rescue": "finish", "finish": "finish", "give_up": "give_up"}
 
 
@@ -99,7 +100,7 @@ def _start(situation: Situation) -> str:
     words = content_words(situation.question)
     telling = [word for word in words if not is_comparing(word)] or words or ["."]
     stems = "|".join(sorted({re.escape(stem(word)) for word in telling}))
-    pattern = r"(?i)(?<!\w)(?:" + stems + r")\w*"
+    pattern = r"(?<!\w)(?:" + stems + r")\w*"
     most = min(_MOST_PASSAGES, situation.calls or _MOST_PASSAGES)
     return "\n".join(
         [
