@@ -1,0 +1,1 @@
+"""What `rlm doctor` looks at: one file a subject. Each check tries the thing itself, and says what to do."""
