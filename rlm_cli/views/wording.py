@@ -91,9 +91,10 @@ def skipped(loaded: CorpusLoaded) -> str:
     count = max(loaded.skipped_count, len(loaded.skipped))
     if not count:
         return ""
-    named = "; ".join(f"{each.path} ({each.why})" for each in loaded.skipped[:_NAMED_FILES])
-    rest = count - min(_NAMED_FILES, len(loaded.skipped))
-    return f"skipped {counted(count, 'file')}: {named}{f'; {rest:,} more' if rest else ''}"
+    named = [f"{each.path} ({each.why})" for each in loaded.skipped[:_NAMED_FILES]]
+    rest = count - len(named)
+    named += [f"{rest:,} more"] if rest and named else []
+    return f"skipped {counted(count, 'file')}" + (f": {'; '.join(named)}" if named else "")
 
 
 def sandbox(ready: KernelReady) -> str:

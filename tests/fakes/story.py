@@ -182,10 +182,11 @@ def _second_turn() -> list[Step]:
         (7.0, cell, CellStarted(cell=2, code=_ASK)),
     ]
     for number in range(1, BATCH + 1):
+        passage = "passage " * (9000 if number == 1 else 60)
         queued = SubQueued(
             cell=2,
             op="llm",
-            prompt=f"Is there a cap? ({number})\n\n<context>\n{'passage ' * 60}\n</context>",
+            prompt=f"Is there a cap? ({number})\n\n<context>\n{passage}\n</context>",
             model="openai/gpt-5-mini",
             request=f"{number:032x}",
             batch=1,
