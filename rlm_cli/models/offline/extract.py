@@ -16,6 +16,7 @@ NOTHING = "NONE"
 _MOST_SENTENCES = 5
 _LONGEST = 420
 _CUT_OFF = 0.5
+_LEAST, _PLENTY = 0.25, 0.9
 _FOLLOWS_ON = re.compile(
     r"(?i)^(?:this|that|these|those|such|the (?:total|foregoing|amount|limit|same|above)|it|they"
     r"|dies|diese|ceci|cette|esta|este)\b"
@@ -85,10 +86,10 @@ def best_sentences(query: Query, context: str) -> list[str]:
     if len(found) > 2 and found[0][:1].islower():
         scores[0] *= _CUT_OFF
     best = max(scores, default=0.0)
-    if best <= 0.25:
+    if best <= _LEAST:
         return []
     ranked = sorted(range(len(found)), key=lambda at: -scores[at])
-    kept = {at for at in ranked[:_MOST_SENTENCES] if scores[at] >= max(0.25, best * 0.35)}
+    kept = {at for at in ranked[:_MOST_SENTENCES] if scores[at] >= max(_LEAST, min(_PLENTY, best * 0.35))}
     return [_shortened(query, text) for text in _joined(found, kept)]
 
 
@@ -101,7 +102,7 @@ def _joined(found: list[str], kept: set[int]) -> list[str]:
             continue
         text = found[at]
         after = at + 1
-        while after < len(found) and len(text) < _LONGEST // 2 and _FOLLOWS_ON.match(found[after]):
+        while after < len(found) and _FOLLOWS_ON.match(found[after]):
             if len(text) + len(found[after]) > _LONGEST:
                 break
             text = f"{text} {found[after]}"

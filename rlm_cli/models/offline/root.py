@@ -13,7 +13,7 @@ from importlib import resources
 
 from rlm_cli.events.values import Message
 from rlm_cli.models.offline.related import asks_to_compare, is_comparing, related_to
-from rlm_cli.models.offline.words import content_words, stem
+from rlm_cli.models.offline.words import content_words, word_pattern
 
 LABEL = (
     "*Made by extraction, without a language model: quotations found by ranked search, not a reading of the"
@@ -23,7 +23,7 @@ _MOST_PASSAGES = 120
 _STEPS = {
     "look": "I look at what there is.",
     "search": "I search for the words of the question, and for other words that say the same.",
-    "learn": "I learn from those places how this corpus puts it, and pick the passages that are worth reading.",
+    "learn": "I learn from those places how this corpus puts it, and pick what is worth reading.",
     "ask": "I hand the best passages to sub-calls, which pick the sentences that bear on the question.",
     "draft": "I draft the answer from quotations, each with its mark.",
     "finish": "I check every quotation at its place, and finish.",
@@ -99,13 +99,12 @@ def _start(situation: Situation) -> str:
     """The values that cells work with, as the first lines of a cell."""
     words = content_words(situation.question)
     telling = [word for word in words if not is_comparing(word)] or words or ["."]
-    stems = "|".join(sorted({re.escape(stem(word)) for word in telling}))
-    pattern = r"(?<!\w)(?:" + stems + r")\w*"
+    patterns = {word: word_pattern(word) for word in telling}
     most = min(_MOST_PASSAGES, situation.calls or _MOST_PASSAGES)
     return "\n".join(
         [
             f"question = {situation.question!r}",
-            f"pattern = {pattern!r}",
+            f"sought = {patterns!r}",
             f"related = {related_to(situation.question)!r}",
             f"compares = {asks_to_compare(situation.question)!r}",
             f"most = {most}",

@@ -14,6 +14,8 @@ from importlib import resources
 
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]+")
+_HIRAGANA = re.compile(r"[\u3040-\u309f]")
+_CODE = re.compile(r"[{}();]\s*$|\w\(|\s=\s|^\s*(?:def|class|return|import|if|for|while|elif|else)\b.*:$")
 _SHORTEST_STEM = 4
 
 
@@ -72,6 +74,13 @@ def content_words(text: str) -> list[str]:
     )
 
 
+def word_pattern(word: str) -> str:
+    """A regular expression for a word in all its forms, for text in lower case."""
+    if _CJK.search(word):
+        return re.escape(word)
+    return r"(?<!\w)" + re.escape(stem(word)) + r"\w*"
+
+
 def sentences(text: str) -> list[str]:
     """The sentences of a text, or its lines where it is no prose (logs, tables, code), white space folded.
 
@@ -79,7 +88,8 @@ def sentences(text: str) -> list[str]:
              that each can be quoted.
     """
     found: list[str] = []
-    for block in re.split(r"\n\s*\n|\f", text.replace("\r\n", "\n")):
+    flowing = re.sub(r"\s*\f\s*(?=[a-zß-ÿ])", "\n", text.replace("\r\n", "\n"))  # a sentence over two pages
+    for block in re.split(r"\n\s*\n|\f", flowing):
         lines = [line for line in block.split("\n") if line.strip()]
         units = [" ".join(lines)] if _is_wrapped(lines) else lines
         for unit in units:
@@ -96,12 +106,7 @@ def _split(text: str) -> list[str]:
     found: list[str] = []
     start = 0
     for match in _END.finditer(text):
-        last = text[start : match.start()].split()[-1:] or [""]
-        word = last[0].rstrip(".").lstrip('(["“‘«').casefold()
-        is_abbreviation = last[0].endswith(".") and (
-            word in word_set("abbreviations") or (len(word) == 1 and word.isalpha()) or _is_number(last[0])
-        )
-        if is_abbreviation:
+        if _goes_on(text[start : match.start()].split()):
             continue
         found.append(text[start : match.end()].strip())
         start = match.end()
@@ -109,9 +114,14 @@ def _split(text: str) -> list[str]:
     return [each for each in found if each]
 
 
-def _is_number(word: str) -> bool:
-    """Whether `12.` or `3.2.` numbers what follows and ends no sentence."""
-    return re.fullmatch(r"\(?\d{1,3}(?:\.\d{1,3})*\.\)?", word) is not None
+def _goes_on(words: list[str]) -> bool:
+    """Whether the full stop of the last word ends no sentence: `Art.`, `J.`, or a number that leads it."""
+    last = words[-1] if words else ""
+    word = last.rstrip(".").lstrip('(["“‘«').casefold()
+    if not last.endswith("."):
+        return False
+    is_number = len(words) == 1 and re.fullmatch(r"\(?\d{1,3}(?:\.\d{1,3})*\.\)?", last) is not None
+    return is_number or word in word_set("abbreviations") or (len(word) == 1 and word.isalpha())
 
 
 def _is_wrapped(lines: list[str]) -> bool:
@@ -129,7 +139,9 @@ def _is_wrapped(lines: list[str]) -> bool:
 
 
 def _looks_like_records(lines: list[str]) -> bool:
-    """Whether most lines begin alike, as in logs, or hold the same separators, as in tables."""
+    """Whether lines are units: they begin alike as in logs, hold the same separators, or are code."""
+    if sum(1 for line in lines if _CODE.search(line)) * 2 >= len(lines):
+        return True
     begins = [re.sub(r"\d", "0", line.strip()[:10]) for line in lines]
     most = max(begins.count(each) for each in set(begins))
     separators = [(line.count(","), line.count("\t"), line.count("|")) for line in lines]
@@ -139,4 +151,6 @@ def _looks_like_records(lines: list[str]) -> bool:
 
 
 def _carries(word: str) -> bool:
-    return len(word) >= 3 or word.isdigit() or bool(_CJK.search(word))
+    if _CJK.search(word):
+        return _HIRAGANA.search(word) is None  # endings and particles
+    return len(word) >= 3 or word.isdigit()

@@ -68,7 +68,11 @@ class Document:
     def passages(self, size: int = 900) -> Iterator[Hit]:
         start = 0
         while start < len(self.text):
-            end = self.text.rfind("\n", start + size // 2, start + size) if start + size < len(self.text) else -1
+            end = (
+                self.text.rfind("\n", start + size // 2, start + size)
+                if start + size < len(self.text)
+                else -1
+            )
             end = end + 1 if end > 0 else min(len(self.text), start + size)
             yield Hit(self.path, self.text[start:end], start, end, self)
             start = end
@@ -148,7 +152,7 @@ class Kernel:
         try:
             with contextlib.redirect_stdout(printed):
                 exec(compile(code, "<cell>", "exec"), self.names)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever a cell raises is its result
             return "failed", f"{printed.getvalue()}{type(error).__name__}: {error}"
         return "ran", printed.getvalue()
 
