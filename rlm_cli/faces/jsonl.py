@@ -12,14 +12,14 @@ from rlm_cli.events.commands import Interrupt
 from rlm_cli.events.wire import event_fields
 from rlm_cli.faces.delivery import Delivery
 from rlm_cli.faces.narration import Narrator
-from rlm_cli.faces.options import FaceOptions, Submit
+from rlm_cli.faces.options import FaceOptions, MergedEvents, Submit
 from rlm_cli.faces.output import Output
 from rlm_cli.views.result import answer_text, ended
 from rlm_cli.views.run import RunView, reduce
 
 
 class JsonlFace:
-    """Implements `options.Face`. Its events must not be merged: see `Bus.subscribe`."""
+    """Implements `options.Face`."""
 
     def __init__(self, output: Output, options: FaceOptions) -> None:
         self._out = output.out
@@ -31,7 +31,7 @@ class JsonlFace:
         """Print every event. When the reader goes away, the run is asked to end."""
         view = RunView()
         is_asked_to_end = False
-        async for event in events:
+        async for event in events.unmerged() if isinstance(events, MergedEvents) else events:
             view = reduce(view, event)
             await self._out.json(event_fields(event))
             if self._out.is_gone and not is_asked_to_end:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 from rlm_cli.events import Event
 from rlm_cli.events.commands import Command
@@ -14,6 +15,14 @@ from rlm_cli.views.result import SessionFacts
 Submit = Callable[[Command], None]
 Face = Callable[[AsyncIterator[Event], Submit], Awaitable[int]]
 """Shows events until they end; what it returns is the exit code."""
+
+
+@runtime_checkable
+class MergedEvents(Protocol):
+    """A stream that joins pieces of text for faces that are busy, unless it is asked not to."""
+
+    def unmerged(self) -> AsyncIterator[Event]:
+        """The same events, each as it was recorded."""
 
 
 @dataclass(frozen=True)

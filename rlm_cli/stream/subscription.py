@@ -1,4 +1,4 @@
-"""One face's place at the stream: a queue that merges what can be merged while the face is busy."""
+"""One face's place at the stream: a queue, out of which a busy face takes pieces of one text together."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from rlm_cli.events.bodies import CellOutput, ReplyDelta
 class Subscription(AsyncIterator[Event]):
     """The events from now on, until the bus is closed.
 
-    Shape:   with `merges`, pieces of one reply, or of one output, that wait side by side become one event,
-             which has the number and the time of the last of them. No other kind is ever merged or dropped.
+    Shape:   pieces of one reply, or of one output, that wait side by side are taken as one event, which has
+             the number and the time of the last of them. No other kind is ever merged or dropped.
     """
 
     def __init__(self, merges: bool, on_close: Callable[[Subscription], None]) -> None:
@@ -26,12 +26,13 @@ class Subscription(AsyncIterator[Event]):
         self._wake: asyncio.Future[None] | None = None
         self._is_ended = False
 
+    def unmerged(self) -> Subscription:
+        """The same events, each as it was recorded: for a face that prints the record."""
+        self._merges = False
+        return self
+
     def offer(self, event: Event) -> None:
         """Put an event into the queue; never waits."""
-        merged = _merged(self._waiting[-1], event) if self._merges and self._waiting else None
-        if merged is not None:
-            self._waiting[-1] = merged
-            return
         self._waiting.append(event)
         self._ring()
 
@@ -49,7 +50,7 @@ class Subscription(AsyncIterator[Event]):
                 raise StopAsyncIteration
             self._wake = asyncio.get_running_loop().create_future()
             await self._wake
-        return self._waiting.popleft()
+        return self._taken()
 
     async def aclose(self) -> None:
         """Leave: the bus forgets this face."""
@@ -57,19 +58,26 @@ class Subscription(AsyncIterator[Event]):
         self._waiting.clear()
         self.end()
 
+    def _taken(self) -> Event:
+        pieces = [self._waiting.popleft()]
+        while self._merges and self._waiting and _are_of_one_text(pieces[-1], self._waiting[0]):
+            pieces.append(self._waiting.popleft())
+        if len(pieces) == 1:
+            return pieces[0]
+        text = "".join(piece.body.text for piece in pieces if isinstance(piece.body, ReplyDelta | CellOutput))
+        return replace(pieces[-1], body=replace(pieces[-1].body, text=text))
+
     def _ring(self) -> None:
         if self._wake is not None and not self._wake.done():
             self._wake.set_result(None)
 
 
-def _merged(last: Event, event: Event) -> Event | None:
-    if last.span != event.span:
-        return None
-    match last.body, event.body:
-        case ReplyDelta(text=before, attempt=one), ReplyDelta(text=text, attempt=other) if one == other:
-            return replace(event, body=ReplyDelta(before + text, other))
-        case CellOutput() as before, CellOutput() as after if (
-            before.cell == after.cell and before.stream == after.stream
-        ):
-            return replace(event, body=replace(after, text=before.text + after.text))
-    return None
+def _are_of_one_text(one: Event, other: Event) -> bool:
+    if one.span != other.span:
+        return False
+    match one.body, other.body:
+        case ReplyDelta(), ReplyDelta():
+            return one.body.attempt == other.body.attempt
+        case CellOutput(), CellOutput():
+            return (one.body.cell, one.body.stream) == (other.body.cell, other.body.stream)
+    return False

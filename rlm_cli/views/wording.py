@@ -37,6 +37,7 @@ _STOPS = {
     "provider_failed": "the provider failed",
     "kernel_failed": "the kernel failed",
     "corpus_failed": "the corpus could not be read",
+    "session_failed": "the record could not be written",
     "internal_error": "of an internal error",
     "no_end": "the record has no end",
 }
@@ -46,7 +47,8 @@ def models(started: RunStarted) -> str:
     """Which models work, and where passages of the documents go."""
     both = f"{started.root_model} (root), {started.sub_model} (sub-calls)"
     named = started.root_model if started.root_model == started.sub_model else both
-    return f"model: {named}; {destination(started)}"
+    why = f" ({started.models_why})" if started.models_why else ""
+    return f"model: {named}{why}; {destination(started)}"
 
 
 def destination(started: RunStarted) -> str:

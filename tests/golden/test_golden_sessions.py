@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from rlm_cli.events import BODY_TYPES, Event, kind_of
+from rlm_cli.faces.choosing import face_for
 from rlm_cli.faces.options import FaceOptions
 from rlm_cli.stream.bus import Bus
 from rlm_cli.stream.reading import read
@@ -21,7 +23,7 @@ from tests.golden.write import FOLDER, HEADER, SESSION, SHOWN, shown, write_sess
 FILE = FOLDER / "session.jsonl"
 
 
-async def live(merges: bool = False) -> list[Event]:
+async def live(merges: bool = True) -> list[Event]:
     clock = QuickClock()
     bus = Bus(clock)
     face = bus.subscribe(merges=merges)
@@ -52,8 +54,21 @@ def test_every_face_shows_the_golden_session_as_before(name: str) -> None:
 
 async def test_the_view_of_the_live_run_is_the_view_of_its_file() -> None:
     recorded = fold(read(FILE).events)
+    assert fold(await live(merges=False)) == recorded
     assert fold(await live()) == recorded
-    assert fold(await live(merges=True)) == recorded
+
+
+async def test_jsonl_asks_a_live_stream_for_every_event_as_it_was_recorded() -> None:
+    clock = QuickClock()
+    bus = Bus(clock)
+    events = bus.subscribe()
+    play(bus, clock)
+    bus.close()
+    screen = Screen()
+    await face_for("jsonl", screen.output(), FaceOptions())(events, screen.commands.append)
+    assert [json.loads(line)["seq"] for line in screen.out.splitlines()] == [
+        event.seq for event in read(FILE).events
+    ]
 
 
 @pytest.mark.parametrize("verbosity", Verbosity)
