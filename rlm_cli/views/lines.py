@@ -43,7 +43,7 @@ def closing_lines(view: RunView, session: SessionFacts, verbosity: Verbosity) ->
     warnings = [Line(f"warning: {text}", "warning", below) for text in end.warnings if text not in said]
     if verbosity is Verbosity.QUIET:
         return [first, *warnings] if is_first_told else warnings
-    facts = [Line(wording.coverage(end)), Line(wording.spending(end))]
+    facts = [Line(wording.coverage(end)), Line(wording.spending(end, view.t))]
     if session.id:
         facts.append(Line(f"session {session.id}; see it again: rlm replay {session.id}", "dim"))
     return [first, *warnings, *facts]

@@ -33,7 +33,6 @@ def run_started(told: Told, now: Moment, body: RunStarted) -> Telling:
     return told, [
         Line(f"question: {one_line(body.question, 2000)}", "title", now.t),
         Line(wording.models(body)),
-        *([Line(f"why this model: {body.models_why}")] if body.models_why else []),
         Line(wording.limits(body.limits), "dim"),
     ]
 

@@ -220,8 +220,11 @@ def coverage(end: RunFinished) -> str:
     )
 
 
-def spending(end: RunFinished) -> str:
-    """What the run has cost."""
+def spending(end: RunFinished, seconds: float) -> str:
+    """What the run has cost.
+
+    Units:   seconds is wall-clock since the command began.
+    """
     total: Usage = end.root_usage + end.sub_usage
     cached = f" ({short(total.tokens_cached)} cached)" if total.tokens_cached else ""
     cost = money(total.usd) + (
@@ -230,7 +233,7 @@ def spending(end: RunFinished) -> str:
     return (
         f"{counted(end.root_usage.calls, 'root call')}, {counted(end.sub_usage.calls, 'sub-call')}; "
         f"{'about ' if total.estimated else ''}{short(total.tokens_in)} tokens in{cached}, "
-        f"{short(total.tokens_out)} out; {cost}; {elapsed(end.seconds)}"
+        f"{short(total.tokens_out)} out; {cost}; {elapsed(seconds)}"
     )
 
 
