@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from rlm_cli.base.errors import UsageError
-from rlm_cli.cli.commands import SectionedCommand, new_app
+from rlm_cli.cli.commands import PlainCommand, new_app
 from rlm_cli.cli.options import (
     CORPUS_SETTINGS,
     LIMIT_SETTINGS,
@@ -29,9 +29,12 @@ app = new_app()
 _SETTINGS = (*CORPUS_SETTINGS, *MODEL_SETTINGS, *LIMIT_SETTINGS, *OUTPUT_SETTINGS, "sandbox.mode")
 
 
-@app.command(
-    cls=SectionedCommand, epilog="Exit codes: rlm help exit-codes. What is sent where: rlm help privacy."
-)
+class _AskCommand(PlainCommand):
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        return ["[OPTIONS]", "PATH...", "[QUESTION]"]
+
+
+@app.command(cls=_AskCommand, epilog="Exit codes: rlm help exit-codes. What is sent where: rlm help privacy.")
 @takes_settings(*_SETTINGS)
 def ask(
     given: Given,
@@ -57,7 +60,7 @@ def ask(
         ),
     ] = None,
     out: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             "--out",
             metavar="FILE",
@@ -66,7 +69,7 @@ def ask(
         ),
     ] = None,
     schema: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             "--schema", metavar="FILE", help="The answer must fit this JSON Schema.", rich_help_panel="Output"
         ),
@@ -142,10 +145,11 @@ def ask(
     return run_question(plan, face_maker(settings, environ, plan.output.out))
 
 
-def _writable(out: Path | None) -> Path | None:
+def _writable(name: str | None) -> Path | None:
     """The file for the answer, known to be writable before anything is spent."""
-    if out is None:
+    if name is None:
         return None
+    out = Path(name)
     folder = out.parent
     if out.is_dir() or not folder.is_dir() or not os.access(out if out.exists() else folder, os.W_OK):
         why = "it is a folder" if out.is_dir() else f"{folder} is no folder that can be written to"
@@ -153,9 +157,10 @@ def _writable(out: Path | None) -> Path | None:
     return out
 
 
-def _schema(path: Path | None) -> Any:
-    if path is None:
+def _schema(name: str | None) -> Any:
+    if name is None:
         return None
+    path = Path(name)
     import json
 
     from jsonschema.exceptions import SchemaError

@@ -6,15 +6,18 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
 HELP_NAMES = ["-h", "--help"]
 CONTEXT_SETTINGS = {"help_option_names": HELP_NAMES, "max_content_width": 100}
+
+
+Command = TypeVar("Command", bound=Callable[..., int])
 
 
 @dataclass(frozen=True)
@@ -39,27 +42,39 @@ COMMANDS = (
 )
 
 
-def new_app(summary: str = "", *, is_group: bool = False) -> typer.Typer:
-    """An empty Typer app in the house style: plain help, -h, no tracebacks of its own.
+class _AsTyped:
+    """Takes the words of a command line as they are, in place of Typer's conversion.
 
-    Shape:   summary is the help of a group, whose commands are added to it; a single command has its own.
+    Typer from 0.29 converts with pydantic, whose import takes longer than the rest of a command's start.
+    Every parameter here is a text, a list of texts or a flag, and is checked by the table of settings or by
+    its command.
     """
-    app = typer.Typer(
-        add_completion=False,
-        rich_markup_mode=None,
-        pretty_exceptions_enable=False,
-        context_settings=dict(CONTEXT_SETTINGS),
-    )
-    if is_group:
-        app.callback(help=summary, no_args_is_help=True)(_nothing)
-    return app
+
+    def coerce(self, value: Any, param: Any, ctx: Any) -> Any:
+        """The value itself; nothing given is an empty tuple where several could be."""
+        is_many = param.multiple or param.nargs == -1
+        return () if value is None and is_many else value
+
+
+_AS_TYPED = _AsTyped()
+
+
+def _as_typed(parameters: list[Any]) -> list[Any]:
+    for parameter in parameters:
+        if hasattr(parameter, "_runtime_param"):
+            parameter._runtime_param = _AS_TYPED
+    return parameters
 
 
 PANELS = ("Arguments", "Input", "Models", "Limits", "Output", "Session", "Safety", "Options")
 
 
-class SectionedCommand(TyperCommand):
+class PlainCommand(TyperCommand):
     """A command whose options stand under the headings of their panels."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Its parameters, which take words as they are typed."""
+        return _as_typed(super().get_params(ctx))
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write arguments first, then one section a panel."""
@@ -77,6 +92,38 @@ class SectionedCommand(TyperCommand):
             if records:
                 with formatter.section(panel):
                     formatter.write_dl(records)
+
+
+class PlainGroup(TyperGroup):
+    """A group of commands."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Its parameters, which take words as they are typed."""
+        return _as_typed(super().get_params(ctx))
+
+
+class App(typer.Typer):
+    """A Typer app whose commands are plain ones."""
+
+    def command(self, name: str | None = None, **settings: Any) -> Callable[[Command], Command]:
+        """Register a command."""
+        return super().command(name, **{"cls": PlainCommand, **settings})
+
+
+def new_app(summary: str = "", *, is_group: bool = False) -> App:
+    """An empty app in the house style: plain help, -h, no tracebacks of its own.
+
+    Shape:   summary is the help of a group, whose commands are added to it; a single command has its own.
+    """
+    app = App(
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings=dict(CONTEXT_SETTINGS),
+    )
+    if is_group:
+        app.callback(cls=PlainGroup, help=summary, no_args_is_help=True)(_nothing)
+    return app
 
 
 class _Commands(MutableMapping[str, Any]):
@@ -104,7 +151,7 @@ class _Commands(MutableMapping[str, Any]):
         return len(self._modules)
 
 
-class LazyGroup(TyperGroup):
+class LazyGroup(PlainGroup):
     """The root of the command tree."""
 
     def __init__(self, **settings: Any) -> None:

@@ -6,13 +6,13 @@ from typing import Annotated
 
 import typer
 
-from rlm_cli.cli.commands import SectionedCommand, new_app
+from rlm_cli.cli.commands import new_app
 from rlm_cli.cli.options import CORPUS_SETTINGS, AsJson, Given, Profile, takes_settings
 
 app = new_app("See what would be read, and what it would cost.", is_group=True)
 
 
-@app.command("scan", cls=SectionedCommand)
+@app.command("scan")
 @takes_settings(*CORPUS_SETTINGS, "models.sub")
 def scan(
     given: Given,

@@ -14,6 +14,13 @@ from rlm_cli.base.text import one_line
 from rlm_cli.cli.screen import note
 
 _WIDTH = 2000
+_USUAL_REMEDIES = {
+    ExitCode.USAGE: "rlm --help",
+    ExitCode.CORPUS: "Run: rlm doctor",
+    ExitCode.SETTINGS: "See: rlm help config",
+    ExitCode.PROVIDER: "Run: rlm doctor",
+    ExitCode.KERNEL: "Run: rlm doctor",
+}
 
 
 class Terminated(BaseException):
@@ -60,7 +67,7 @@ def report(failure: BaseException, is_debugging: bool) -> int:
 def show_error(error: RlmError) -> None:
     """`rlm: error: what: why`, and the remedy on a line of its own."""
     text = error.what if not error.why else f"{error.what}: {error.why}"
-    _show(text, error.remedy)
+    _show(text, error.remedy or _USUAL_REMEDIES.get(error.exit_code, ""))
 
 
 def _show(text: str, remedy: str) -> None:

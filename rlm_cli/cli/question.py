@@ -69,7 +69,7 @@ def asked(words: Sequence[str], texts: Sequence[str], files: Sequence[str], stdi
     if not question.strip():
         raise UsageError("the question is empty", "", _command(inputs, "your question"))
     if not inputs:
-        if files == ["-"] or not stdin.is_piped:
+        if "-" in files or not stdin.is_piped:
             raise UsageError(
                 "there is no path to read", "only a question was given", _command((".",), question)
             )
@@ -80,6 +80,8 @@ def asked(words: Sequence[str], texts: Sequence[str], files: Sequence[str], stdi
 
 def looks_like_path(word: str) -> bool:
     """Whether a word that is no path was probably meant to be one."""
+    if word.endswith("?"):
+        return False
     if any(character.isspace() for character in word):
         return bool(nearest(word, 0.85))
     ending = Path(word).suffix[1:]
@@ -109,7 +111,7 @@ def require_existing(words: Sequence[str]) -> None:
     for word in words:
         if word != "-" and not os.path.lexists(word):
             near = nearest(word)
-            raise CorpusError(f"{word} does not exist", f"did you mean {near}?" if near else "")
+            raise _missing(word, near, "")
 
 
 def _split(words: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
@@ -148,7 +150,20 @@ def _require_paths(inputs: tuple[str, ...], question: str, is_explicit: bool) ->
             )
         near = nearest(word)
         remedy = _command(tuple(near if one == word else one for one in inputs), question) if near else ""
-        raise CorpusError(f"{word} does not exist", f"did you mean {near}?" if near else "", remedy)
+        raise _missing(word, near, remedy)
+
+
+def _missing(word: str, near: str, remedy: str) -> CorpusError:
+    if near:
+        return CorpusError(f"{word} does not exist", f"did you mean {near}?", remedy or f"Name {near}")
+    return CorpusError(
+        f"{word} does not exist", "there is no such file or folder", f"Look: ls {_folder_of(word)}"
+    )
+
+
+def _folder_of(word: str) -> str:
+    above = next((each for each in Path(word).parents if each.is_dir()), Path())
+    return shlex.quote(str(above))
 
 
 def _command(inputs: tuple[str, ...], question: str) -> str:

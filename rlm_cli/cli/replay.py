@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rlm_cli.base.errors import UsageError
-from rlm_cli.cli.commands import SectionedCommand, new_app
+from rlm_cli.cli.commands import new_app
 from rlm_cli.cli.options import OUTPUT_SETTINGS, Given, Profile, Quiet, Verbose, takes_settings, verbosity
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 app = new_app()
 
 
-@app.command(cls=SectionedCommand)
+@app.command()
 @takes_settings(*OUTPUT_SETTINGS)
 def replay(
     given: Given,

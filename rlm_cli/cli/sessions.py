@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rlm_cli.base.errors import VerificationFailed
+from rlm_cli.base.errors import UsageError, VerificationFailed
 from rlm_cli.base.text import counted, elapsed, money, one_line
 from rlm_cli.cli.commands import new_app
 from rlm_cli.cli.options import AsJson
@@ -28,11 +28,13 @@ Reference = Annotated[
 
 @app.command("list")
 def list_(
-    count: Annotated[int, typer.Option("-n", "--count", metavar="N", min=1, help="At most so many.")] = 20,
+    count: Annotated[
+        str, typer.Option("-n", "--count", metavar="N", help="At most so many.", show_default=True)
+    ] = "20",
     as_json: AsJson = False,
 ) -> int:
     """List sessions, the newest first."""
-    found = list(itertools.islice(_sessions().newest_first(), count))
+    found = list(itertools.islice(_sessions().newest_first(), _count(count)))
     if as_json:
         say_json([_object(each) for each in found])
         return 0
@@ -101,6 +103,18 @@ def verify(reference: Reference) -> int:
     end = "" if found.is_sealed else ", but it was never closed: the last line cannot be vouched for"
     say(f"{counted(found.lines, 'line')}, nothing altered{end}")
     return 0
+
+
+def _count(text: str) -> int:
+    from rlm_cli.settings.parsing import whole
+
+    try:
+        count = whole(text)
+    except ValueError:
+        count = 0
+    if count < 1:
+        raise UsageError(f"--count {text} cannot be used", "it must be a whole number above 0", "-n 20")
+    return count
 
 
 def _sessions() -> Sessions:

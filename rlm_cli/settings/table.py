@@ -122,7 +122,6 @@ _LIMITS = (
         name="limits.turns",
         kind=Kind.WHOLE,
         default=20,
-        is_optional=True,
         minimum=1,
         flag="--max-turns",
         metavar="N",
