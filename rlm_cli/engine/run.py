@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from rlm_cli.base.errors import CorpusError, KernelError
+from rlm_cli.base.errors import CorpusError, KernelError, SessionError
 from rlm_cli.engine import briefing, prompts
 from rlm_cli.engine.asking import RootModel, RootReply
 from rlm_cli.engine.broker import CellScope
@@ -27,11 +27,17 @@ from rlm_cli.engine.replies import Code, Malformed, read_reply
 from rlm_cli.engine.stops import Ending, Stop
 from rlm_cli.engine.tree import Tree
 from rlm_cli.events import child_span
-from rlm_cli.events.bodies import CellFinished, CellStarted, RunFinished, RunStarted, TurnStarted
+from rlm_cli.events.bodies import CellFinished, CellStarted, Notice, RunFinished, RunStarted, TurnStarted
 from rlm_cli.events.values import Json, Problem
 from rlm_cli.ports import CallReply, Cell, CellResult, Corpus, Kernel, RlmCall
 
 _KERNEL_RESTARTS = 3
+_FAILURES = {KernelError: Stop.KERNEL, CorpusError: Stop.CORPUS, SessionError: Stop.SESSION}
+_STOPPING = (
+    "stopping after this step; Ctrl-C again interrupts the cell",
+    "interrupting the cell; Ctrl-C again kills the kernel",
+    "killing the kernel",
+)
 
 
 @dataclass(frozen=True)
@@ -69,7 +75,7 @@ class Run:
     async def go(self) -> RunFinished:
         """Run to the end. Whatever happens, `run.finished` is the last event of this run.
 
-        Errors:  SessionError when the record cannot be written: a run without a record does not go on.
+        A run whose record cannot be written does not go on: it ends with the draft so far.
         """
         self._tree.session.emit(self._asked.span, self._started())
         if self._asked.depth == 0:
@@ -80,8 +86,8 @@ class Run:
         except asyncio.CancelledError:
             self._closing.close(Ending(self.control.stop or Stop.INTERRUPTED))
             raise
-        except (KernelError, CorpusError) as error:
-            stop = Stop.KERNEL if isinstance(error, KernelError) else Stop.CORPUS
+        except (KernelError, CorpusError, SessionError) as error:
+            stop = next(stop for kind, stop in _FAILURES.items() if isinstance(error, kind))
             problem = Problem(kind=stop.value, message=str(error))
             return self._closing.close(Ending(stop, problem, error.exit_code))
         except Exception as error:
@@ -243,6 +249,9 @@ class Run:
         return await run_child(self._tree, self._corpus, self._asked.depth, call, make)
 
     def _stop_step(self, force: int) -> None:
+        if self._asked.depth == 0 and self.control.stop is Stop.INTERRUPTED:
+            notice = Notice(level="info", code="stopping", text=_STOPPING[min(force, len(_STOPPING)) - 1])
+            self._tree.session.emit(self._asked.span, notice)
         self._root.cancel()
         if self._scope is not None:
             self._scope.stop(Problem(kind=str(self.control.stop), message="the run is being stopped"))

@@ -24,6 +24,7 @@ class Stop(StrEnum):
     PROVIDER = "provider_failed"
     KERNEL = "kernel_failed"
     CORPUS = "corpus_failed"
+    SESSION = "session_failed"
     INTERNAL = "internal_error"
 
 
@@ -31,6 +32,7 @@ _FAILURES = {
     Stop.PROVIDER: ExitCode.PROVIDER,
     Stop.KERNEL: ExitCode.KERNEL,
     Stop.CORPUS: ExitCode.CORPUS,
+    Stop.SESSION: ExitCode.CORPUS,
     Stop.INTERNAL: ExitCode.INTERNAL,
     Stop.TERMINATED: ExitCode.TERMINATED,
 }

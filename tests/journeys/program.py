@@ -16,8 +16,8 @@ from tests.servers.openai_server import Answer, Script, Server
 
 PRICES = """
 [models.prices]
-"openai/test-root" = { usd_per_million_in = 1000.0, usd_per_million_out = 1000.0 }
-"openai/test-sub" = { usd_per_million_in = 1000.0, usd_per_million_out = 1000.0 }
+"openai/test-root" = { in = 10.0, out = 10.0 }
+"openai/test-sub" = { in = 10.0, out = 10.0 }
 """
 
 

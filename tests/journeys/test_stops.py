@@ -73,10 +73,17 @@ def test_a_further_ctrl_c_ends_a_cell_that_does_not_end(program: Program, folder
         process = ask(program.at(server), folder)
         server.wait_until(lambda each: len(each.chats) == 3 and each.in_flight == 0)
         family = family_of(process)
-        for _ in range(presses):
+        for word in ("stopping", "interrupting", "killing")[:presses]:
             process.send_signal(signal.SIGINT)
+            until_said(process, word)
         code, out, err = end_of(process, family)
     assert (code, out) == (3, "so far\n"), err
+
+
+def until_said(process: subprocess.Popen[str], word: str) -> None:
+    """Read what the program says until it says this: two signals that come at once may be one."""
+    assert process.stderr is not None
+    assert any(word in line for line in iter(process.stderr.readline, "")), word
 
 
 def test_sigterm_ends_with_143_and_a_whole_record(program: Program, folder: Path) -> None:

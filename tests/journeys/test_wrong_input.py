@@ -99,10 +99,11 @@ def test_a_full_disk_keeps_the_answer_and_says_so(program: Program, folder: Path
     program.environ["PYTHONDONTWRITEBYTECODE"] = "1"
     with Server(roots_and_subs([big, *more])) as server:
         ended = program.at(server).rlm("ask", folder, QUESTION, "--mode", "rlm", preexec_fn=full)
-    assert ended.code not in (0, 1), ended.err
-    assert "so far" in ended.out
+    assert (ended.code, ended.out) == (4, "so far\n"), ended.err
+    assert "No space left on device" in ended.err
     assert "Traceback" not in ended.err
-    assert program.rlm("replay", program.session_file()).code != 1
+    assert program.rlm("replay", program.session_file()).out == "so far\n"
+    assert program.rlm("sessions", "verify", program.session_file()).code == 0
 
 
 def test_a_home_that_cannot_be_written(program: Program, folder: Path) -> None:
