@@ -220,10 +220,10 @@ def coverage(end: RunFinished) -> str:
     )
 
 
-def spending(end: RunFinished, seconds: float) -> str:
+def spending(end: RunFinished, seconds: float | None = None) -> str:
     """What the run has cost.
 
-    Units:   seconds is wall-clock since the command began.
+    Units:   seconds is wall-clock since the command began; None takes those of the run itself.
     """
     total: Usage = end.root_usage + end.sub_usage
     cached = f" ({short(total.tokens_cached)} cached)" if total.tokens_cached else ""
@@ -233,7 +233,7 @@ def spending(end: RunFinished, seconds: float) -> str:
     return (
         f"{counted(end.root_usage.calls, 'root call')}, {counted(end.sub_usage.calls, 'sub-call')}; "
         f"{'about ' if total.estimated else ''}{short(total.tokens_in)} tokens in{cached}, "
-        f"{short(total.tokens_out)} out; {cost}; {elapsed(seconds)}"
+        f"{short(total.tokens_out)} out; {cost}; {elapsed(end.seconds if seconds is None else seconds)}"
     )
 
 

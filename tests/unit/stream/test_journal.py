@@ -210,7 +210,7 @@ shutil.copy(journal.path, copy)
 
 
 def test_nothing_that_was_acknowledged_is_lost_when_the_program_is_killed(tmp_path: Path) -> None:
-    for number in range(8):
+    for number in range(5):
         folder = tmp_path / str(number)
         writer = subprocess.Popen([sys.executable, "-c", _WRITER, str(folder)], stdout=subprocess.PIPE)
         assert writer.stdout is not None
