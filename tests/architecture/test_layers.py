@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import pkgutil
 import subprocess
@@ -91,29 +90,6 @@ def test_replaying_a_session_imports_no_model_and_no_kernel() -> None:
     )
     golden = ROOT / "tests" / "golden" / "schema-1" / "session.jsonl"
     assert imported_by(code, str(golden)) & set(HEAVY) == set()
-
-
-@pytest.mark.skipif(
-    importlib.util.find_spec("rlm_cli.__main__") is None, reason="there is no console script yet"
-)
-@pytest.mark.parametrize(
-    "argv",
-    [
-        ["--help"],
-        ["--version"],
-        ["completions", "bash"],
-        ["replay", "tests/golden/schema-1/session.jsonl"],
-        ["replay", "--help"],
-        ["sessions", "--help"],
-    ],
-    ids=" ".join,
-)
-def test_a_command_that_asks_nothing_of_a_model_imports_none(argv: list[str]) -> None:
-    code = (
-        f"sys.argv = ['rlm', *{argv!r}]\nfrom rlm_cli.__main__ import main\n"
-        "try:\n    main()\nexcept SystemExit:\n    pass"
-    )
-    assert imported_by(code) & {"litellm", "jupyter_client", "ipykernel", "IPython", "zmq", "openai"} == set()
 
 
 def test_every_folder_of_the_program_has_its_layer() -> None:
