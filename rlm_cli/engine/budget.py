@@ -8,6 +8,7 @@ that does not fit on its own is refused. So the ceiling holds, and is used up to
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from dataclasses import dataclass
 
 from rlm_cli.base.text import money
@@ -52,6 +53,12 @@ class Reservation:
         self.is_open = True
 
 
+@dataclass(frozen=True)
+class _Waiting:
+    bound: Bound
+    answer: asyncio.Future[Reservation | Problem]
+
+
 class Budget:
     """The ledger of a run and its children. One instance for the whole tree."""
 
@@ -61,8 +68,10 @@ class Budget:
         self.sub = Usage()
         self.sub_requests = 0
         self.headroom = Bound(tokens=0, usd=0.0)
-        self._open: set[Reservation] = set()
-        self._settled = asyncio.Condition()
+        self._in_flight = 0
+        self._reserved_tokens = 0
+        self._reserved_usd = 0.0
+        self._queue: deque[_Waiting] = deque()
 
     @property
     def spent(self) -> Usage:
@@ -81,42 +90,57 @@ class Budget:
         )
 
     async def reserve(self, bound: Bound) -> Reservation | Problem:
-        """Room for one request, or the limit that has none left."""
-        async with self._settled:
-            while True:
-                problem = self._refusal(bound, with_reserved=True)
-                if problem is None:
-                    reservation = Reservation(bound)
-                    self._open.add(reservation)
-                    if bound.is_sub_call:
-                        self.sub_requests += 1
-                    return reservation
-                if not self._open or self._refusal(bound, with_reserved=False) is not None:
-                    return problem
-                await self._settled.wait()
+        """Room for one request, or the limit that has none left; first come, first served."""
+        answer: asyncio.Future[Reservation | Problem] = asyncio.get_running_loop().create_future()
+        self._queue.append(_Waiting(bound, answer))
+        self._serve()
+        try:
+            return await answer
+        except asyncio.CancelledError:
+            if answer.done() and not answer.cancelled() and isinstance(answer.result(), Reservation):
+                self.settle(answer.result(), Usage(), was_sent=False)
+            raise
 
-    async def settle(self, reservation: Reservation, usage: Usage, was_sent: bool = True) -> None:
+    def settle(self, reservation: Reservation | Problem, usage: Usage, was_sent: bool = True) -> None:
         """Replace a reservation by what the request has really cost; one that was not sent costs nothing."""
-        async with self._settled:
-            if not reservation.is_open:
-                return
-            reservation.is_open = False
-            self._open.discard(reservation)
-            if reservation.bound.is_sub_call:
-                self.sub += usage
-                if not was_sent:
-                    self.sub_requests -= 1
-            else:
-                self.root += usage
-            self._settled.notify_all()
+        if isinstance(reservation, Problem) or not reservation.is_open:
+            return
+        reservation.is_open = False
+        bound = reservation.bound
+        self._in_flight -= 1
+        self._reserved_tokens -= bound.tokens
+        self._reserved_usd = self._reserved_usd - (bound.usd or 0.0) if self._in_flight else 0.0
+        if bound.is_sub_call:
+            self.sub += usage
+            self.sub_requests -= 0 if was_sent else 1
+        else:
+            self.root += usage
+        self._serve()
 
-    def _refusal(self, bound: Bound, with_reserved: bool) -> Problem | None:
-        open_bounds = [reservation.bound for reservation in self._open] if with_reserved else []
-        keep = self.headroom if bound.is_sub_call else Bound(tokens=0, usd=0.0)
+    def _serve(self) -> None:
+        """Grant or refuse the first in the queue, and those behind it, as far as that can be said now."""
+        while self._queue:
+            waiting = self._queue[0]
+            if not waiting.answer.done():
+                problem = self._refusal(waiting.bound, self._reserved_tokens, self._reserved_usd)
+                if problem is not None and self._refusal(waiting.bound, 0, 0.0) is None:
+                    return  # it fits once others have settled for less
+                waiting.answer.set_result(problem or self._granted(waiting.bound))
+            self._queue.popleft()
+
+    def _granted(self, bound: Bound) -> Reservation:
+        self._in_flight += 1
+        self._reserved_tokens += bound.tokens
+        self._reserved_usd += bound.usd or 0.0
+        self.sub_requests += 1 if bound.is_sub_call else 0
+        return Reservation(bound)
+
+    def _refusal(self, bound: Bound, reserved_tokens: int, reserved_usd: float) -> Problem | None:
         limits, spent = self.limits, self.spent
+        keep = self.headroom if bound.is_sub_call else Bound(tokens=0, usd=0.0)
         if bound.is_sub_call and limits.calls is not None and self.sub_requests >= limits.calls:
             return _refused("max_calls", f"the limit of {limits.calls:,} sub-calls is reached (--max-calls)")
-        tokens = spent.tokens_in + spent.tokens_out + sum(each.tokens for each in open_bounds)
+        tokens = spent.tokens_in + spent.tokens_out + reserved_tokens
         if limits.tokens is not None and tokens + bound.tokens + keep.tokens > limits.tokens:
             return _refused(
                 "max_tokens",
@@ -124,7 +148,7 @@ class Budget:
                 f"{bound.tokens:,} more (--max-tokens)",
             )
         if limits.usd is not None and bound.usd is not None:
-            usd = (spent.usd or 0.0) + sum(each.usd or 0.0 for each in open_bounds)
+            usd = (spent.usd or 0.0) + reserved_usd
             if usd + bound.usd + (keep.usd or 0.0) > limits.usd:
                 return _refused(
                     "max_cost",

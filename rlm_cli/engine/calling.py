@@ -6,7 +6,6 @@ so nothing above can act on half a reply.
 
 from __future__ import annotations
 
-import asyncio
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -136,7 +135,7 @@ class Caller:
                     self.limiter.slowed(error.retry_after_seconds)
                 return error, usage
             finally:
-                await asyncio.shield(self._budget.settle(reservation, usage))
+                self._budget.settle(reservation, usage)
 
     def _is_worth_another(self, error: ModelError, model: Model, attempt: int) -> bool:
         if not error.is_retryable:

@@ -30,7 +30,7 @@ async def test_a_request_waits_for_those_in_flight_to_cost_less_than_they_had_re
     second = asyncio.create_task(budget.reserve(Bound(tokens=10, usd=0.9)))
     await asyncio.sleep(0)
     assert not second.done()
-    await budget.settle(first, Usage(calls=1, usd=0.05))
+    budget.settle(first, Usage(calls=1, usd=0.05))
     assert isinstance(await second, Reservation)
 
 
@@ -39,7 +39,7 @@ async def test_a_request_that_waited_in_vain_is_refused() -> None:
     first = await reserved(budget, 0.9)
     second = asyncio.create_task(budget.reserve(Bound(tokens=10, usd=0.9)))
     await asyncio.sleep(0)
-    await budget.settle(first, Usage(calls=1, usd=0.8))
+    budget.settle(first, Usage(calls=1, usd=0.8))
     refusal = await second
     assert isinstance(refusal, Problem)
     assert refusal.kind == "max_cost"
@@ -55,8 +55,8 @@ async def test_sub_calls_leave_room_for_the_root_to_answer() -> None:
 
 async def test_an_unknown_price_makes_the_whole_cost_unknown() -> None:
     budget = Budget(Limits())
-    await budget.settle(await reserved(budget, 0.1), Usage(calls=1, usd=0.1))
-    await budget.settle(await reserved(budget, 0.1), Usage(calls=1, usd=None))
+    budget.settle(await reserved(budget, 0.1), Usage(calls=1, usd=0.1))
+    budget.settle(await reserved(budget, 0.1), Usage(calls=1, usd=None))
     assert budget.spent.usd is None
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from rlm_cli.base.errors import ModelUnavailable, RateLimited, RequestRefused
 from rlm_cli.engine.limiter import Limiter
 from rlm_cli.events.bodies import RunFinished, RunStarted, SubFinished, SubQueued, TurnStarted
@@ -111,8 +113,13 @@ async def test_every_sub_call_is_recorded_whole() -> None:
 async def test_never_more_in_flight_than_allowed() -> None:
     limits = Limits(turns=5, calls=500, concurrency=7)
     bench = Bench([LOOK, cell("llm_batch([str(n) for n in range(100)])"), FINISH], limits=limits)
-    await bench.go()
+    bench.sub._gate = asyncio.Event()
+    running = asyncio.create_task(bench.go())
+    await bench.sub.arrived(7)
+    bench.sub._gate.set()
+    await running
     assert bench.sub.most_in_flight == 7
+    assert len(bench.sub.requests) == 100
 
 
 async def test_a_rate_limit_halves_the_width_once_for_a_wave() -> None:
