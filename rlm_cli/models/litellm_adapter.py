@@ -19,6 +19,7 @@ import sys
 import threading
 import warnings
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from rlm_cli.base.errors import ModelError, SettingsError
@@ -60,6 +61,7 @@ class LitellmModel:
         patience = patience or Patience()
         self._first_seconds = patience.first(card.traits.get("reasoning", False))
         self._idle_seconds = patience.idle_seconds
+        self._whole_seconds = patience.whole_seconds
         self._facts = facts_of(name, place.endpoint, card)
 
     @property
@@ -71,32 +73,47 @@ class LitellmModel:
         """Deltas, then the Response: see `ports.Model`."""
         arguments = self._arguments(request)
         litellm = await asyncio.to_thread(load)
+        if not arguments["stream"]:
+            response = await self._whole(litellm, arguments, request)
+            if response.text:
+                yield Delta(response.text)
+            yield response
+            return
         wrapper: Any = None
-        pieces: list[str] = []
-        tokens: Tokens | None = None
-        finish: str | None = None
+        gathered = _Gathered()
         try:
             opening = litellm.acompletion(**arguments)
             wrapper = await self._waited(opening, self._first_seconds, has_begun=False)
             while True:
-                seconds = self._idle_seconds if pieces else self._first_seconds
+                seconds = self._idle_seconds if gathered.pieces else self._first_seconds
                 chunk = await self._waited(anext(wrapper, None), seconds, has_begun=True)
                 if chunk is None:
                     break
-                tokens = _tokens(getattr(chunk, "usage", None)) or tokens
-                text, said = _said(chunk)
-                finish = said or finish
+                text = gathered.take(chunk)
                 if text:
-                    pieces.append(text)
                     yield Delta(text)
-            self._check_whole(wrapper, finish, pieces)
-            whole = "".join(pieces)
-            usage = usage_of(self._card, tokens, request, whole)
-            yield Response(
-                text=whole, usage=usage, model=self._facts.name, finish=_FINISH.get(finish or "", "stop")
-            )
+            # litellm makes up a finish reason for a stream that ended without one; its own note is true.
+            gathered.is_finished = getattr(wrapper, "received_finish_reason", gathered.finish) is not None
+            yield self._response(request, gathered)
         finally:
             await _close(wrapper)
+
+    async def _whole(self, litellm: Any, arguments: dict[str, Any], request: Request) -> Response:
+        """The reply in one piece: nobody watches it, and a stream costs litellm 2 ms of CPU a chunk."""
+        reply = await self._waited(litellm.acompletion(**arguments), self._whole_seconds, has_begun=False)
+        gathered = _Gathered()
+        gathered.take(reply)
+        gathered.is_finished = gathered.finish is not None
+        return self._response(request, gathered)
+
+    def _response(self, request: Request, gathered: _Gathered) -> Response:
+        if not gathered.is_finished:
+            why = "the stream was cut before its end" if gathered.pieces else "the reply was empty"
+            raise broken(self._place, why)
+        text = "".join(gathered.pieces)
+        usage = usage_of(self._card, gathered.tokens, request, text)
+        finish = _FINISH.get(gathered.finish or "", "stop")
+        return Response(text=text, usage=usage, model=self._facts.name, finish=finish)
 
     async def close(self) -> None:
         """Give back connections: litellm keeps its clients for the whole process, so all of them go."""
@@ -108,16 +125,17 @@ class LitellmModel:
     def _arguments(self, request: Request) -> dict[str, Any]:
         provider = self._facts.name.partition("/")[0]
         messages = _messages(request.messages, _wants_markers(provider, self._facts.name))
+        is_stream = request.purpose == "root"
         arguments: dict[str, Any] = {
             **checked_options(request.options),
             "model": self._facts.name,
             "messages": messages,
-            "stream": True,
-            "stream_options": {"include_usage": True},
+            "stream": is_stream,
+            "stream_options": {"include_usage": True} if is_stream else None,
             "num_retries": 0,
             "max_retries": 0,
             "drop_params": True,
-            "timeout": self._first_seconds + _OWN_TIMER_FIRST_SECONDS,
+            "timeout": max(self._first_seconds, self._whole_seconds) + _OWN_TIMER_FIRST_SECONDS,
             "caching": False,
             "max_tokens": request.max_tokens_out,
             "temperature": request.temperature,
@@ -141,13 +159,28 @@ class LitellmModel:
                 raise broken(self._place, f"the stream was idle for {seconds:g} s") from error
             raise _translated(self._place, error, has_begun) from error
 
-    def _check_whole(self, wrapper: Any, finish: str | None, pieces: list[str]) -> None:
-        """litellm makes up a finish reason for a stream that ended without one; its own note is true."""
-        received = getattr(wrapper, "received_finish_reason", finish)
-        if received is None:
-            raise broken(
-                self._place, "the stream was cut before its end" if pieces else "the reply was empty"
-            )
+
+@dataclass
+class _Gathered:
+    """What of a reply has come so far."""
+
+    pieces: list[str] = field(default_factory=list)
+    finish: str | None = None
+    tokens: Tokens | None = None
+    is_finished: bool = False
+
+    def take(self, chunk: Any) -> str:
+        """Add a chunk of a stream, or a whole reply; gives back the text that it holds."""
+        self.tokens = _tokens(getattr(chunk, "usage", None)) or self.tokens
+        choices = getattr(chunk, "choices", None) or []
+        if not choices:
+            return ""
+        part = getattr(choices[0], "delta", None) or getattr(choices[0], "message", None)
+        self.finish = getattr(choices[0], "finish_reason", None) or self.finish
+        text = getattr(part, "content", None) or ""
+        if text:
+            self.pieces.append(text)
+        return text
 
 
 def load() -> Any:
@@ -232,14 +265,6 @@ def _append(message: dict[str, Any], text: str) -> None:
         message["content"][-1]["text"] += text
     else:
         message["content"] += text
-
-
-def _said(chunk: Any) -> tuple[str, str | None]:
-    choices = getattr(chunk, "choices", None) or []
-    if not choices:
-        return "", None
-    delta = getattr(choices[0], "delta", None)
-    return getattr(delta, "content", None) or "", getattr(choices[0], "finish_reason", None)
 
 
 def _tokens(usage: Any) -> Tokens | None:

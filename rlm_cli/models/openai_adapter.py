@@ -44,10 +44,12 @@ class Patience:
 
     Units:   seconds of wall-clock: first until there is text, idle for the silence after that. None is
              the same as idle, but 300 for a model that thinks, or that a local server may have to load.
+             whole is for a reply that comes in one piece.
     """
 
     first_seconds: float | None = None
     idle_seconds: float = 60.0
+    whole_seconds: float = 600.0
 
     def first(self, is_slow_to_start: bool) -> float:
         """How long to wait for the first text.
@@ -191,6 +193,8 @@ class OpenAIModel:
         """Read the end of the body, so that the connection can be used again; not for long."""
         import aiohttp
 
+        if response.content.at_eof():
+            return
         try:
             async with asyncio.timeout(_TAIL_SECONDS):
                 while await response.content.readany():
@@ -230,7 +234,8 @@ class OpenAIModel:
             # How many requests are in flight is the broker's to decide.
             connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=30, ttl_dns_cache=300)
             patience = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS)
-            self._session = aiohttp.ClientSession(connector=connector, timeout=patience)
+            cookies = aiohttp.DummyCookieJar()
+            self._session = aiohttp.ClientSession(connector=connector, timeout=patience, cookie_jar=cookies)
         return self._session
 
 

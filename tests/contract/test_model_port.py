@@ -29,9 +29,11 @@ from tests.servers.openai_server import Answer, Server, always
 
 KEY = "sk-test-4f9a1c77aa20"
 NAME = "openai/gpt-4o-mini"
-ASKED = Request(messages=(Message("system", "Be short."), Message("user", "Say three words, please.")))
+MESSAGES = (Message("system", "Be short."), Message("user", "Say three words, please."))
+ASKED = Request(messages=MESSAGES, purpose="root")
+ASKED_FOR_A_CELL = Request(messages=MESSAGES, purpose="sub")
 PATIENT = Patience(first_seconds=20.0, idle_seconds=20.0)
-HASTY = Patience(first_seconds=0.25, idle_seconds=0.25)
+HASTY = Patience(first_seconds=0.25, idle_seconds=0.25, whole_seconds=0.25)
 TRANSPORTS = ("slim", "litellm")
 
 
@@ -101,7 +103,9 @@ EVERY: dict[str, Callable[[Server], Model]] = {
 
 
 @pytest.mark.parametrize("kind", EVERY)
-async def test_the_deltas_joined_are_the_text_of_the_one_response_at_the_end(kind: str, server: Server) -> None:
+async def test_the_deltas_joined_are_the_text_of_the_one_response_at_the_end(
+    kind: str, server: Server
+) -> None:
     model = EVERY[kind](server)
     items = [item async for item in model.stream(ASKED)]
     await model.close()
@@ -109,6 +113,12 @@ async def test_the_deltas_joined_are_the_text_of_the_one_response_at_the_end(kin
     assert items[-1:] == responses
     assert "".join(item.text for item in items[:-1]) == responses[0].text != ""
     assert responses[0].model == model.facts.name
+
+
+@pytest.mark.parametrize("kind", EVERY)
+async def test_what_a_cell_asks_keeps_the_same_promises(kind: str, server: Server) -> None:
+    deltas, response = await heard(EVERY[kind](server), ASKED_FOR_A_CELL)
+    assert "".join(deltas) == response.text != ""
 
 
 @pytest.mark.parametrize("kind", EVERY)
@@ -126,7 +136,9 @@ async def test_usage_and_cost_are_exactly_what_the_server_reported(transport: st
     _, response = await heard(http_model(server, transport))
     # 4 a message and a word each: 4 + 2 and 4 + 4; prices of the table: 0.15, 0.075 and 0.60 a million.
     usd = (10 * 0.15 + 4 * 0.075 + 3 * 0.60) / 1_000_000
-    assert response.usage == Usage(calls=1, tokens_in=14, tokens_out=3, tokens_cached=4, usd=pytest.approx(usd))
+    assert response.usage == Usage(
+        calls=1, tokens_in=14, tokens_out=3, tokens_cached=4, usd=pytest.approx(usd)
+    )
     assert server.billed_tokens == 17
 
 
@@ -151,7 +163,7 @@ async def test_the_cost_of_a_model_without_a_price_is_unknown_and_not_zero(
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
 async def test_a_reply_at_its_maximum_of_tokens_finishes_with_length(transport: str, server: Server) -> None:
-    request = Request(messages=ASKED.messages, max_tokens_out=2, temperature=0.0, seed=7)
+    request = Request(messages=MESSAGES, purpose="root", max_tokens_out=2, temperature=0.0, seed=7)
     _, response = await heard(http_model(server, transport), request)
     assert (response.text, response.finish) == ("one two", "length")
     sent = server.chats[0].body
@@ -194,7 +206,9 @@ async def test_a_request_that_does_not_fit_is_a_context_overflow(transport: str,
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
-async def test_an_account_without_credit_is_refused_and_not_tried_again(transport: str, server: Server) -> None:
+async def test_an_account_without_credit_is_refused_and_not_tried_again(
+    transport: str, server: Server
+) -> None:
     text = "You exceeded your current quota, please check your plan and billing details."
     server.script = always(Answer(text, status=429, error_code="insufficient_quota"))
     _, error = await failure(http_model(server, transport))
@@ -213,6 +227,22 @@ async def test_half_a_reply_is_never_a_response(transport: str, fault: str, serv
     assert isinstance(error, ModelUnavailable)
     assert error.is_retryable
     assert error.may_be_billed
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+@pytest.mark.parametrize("fault", ["cut", "garbage", "empty", "no_headers"])
+async def test_half_a_reply_to_a_cell_is_never_a_response(transport: str, fault: str, server: Server) -> None:
+    server.script = always(Answer("one two three four five", fault=fault))
+    _, error = await failure(http_model(server, transport, HASTY), ASKED_FOR_A_CELL)
+    assert isinstance(error, ModelUnavailable)
+    await server.until(lambda seen: seen.in_flight == 0)
+    assert len(server.chats) == 1
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+async def test_what_a_cell_asks_is_billed_exactly_too(transport: str, server: Server) -> None:
+    _, response = await heard(http_model(server, transport), ASKED_FOR_A_CELL)
+    assert (response.usage.tokens_in, response.usage.tokens_out) == (14, 3)
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
@@ -276,7 +306,9 @@ async def test_a_server_that_is_not_there_is_unreachable(transport: str) -> None
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
-async def test_many_at_once_each_get_their_own_reply_and_their_own_bill(transport: str, server: Server) -> None:
+async def test_many_at_once_each_get_their_own_reply_and_their_own_bill(
+    transport: str, server: Server
+) -> None:
     server.script = lambda body, _: Answer(body["messages"][-1]["content"])
     model = http_model(server, transport)
 
