@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from rlm_cli.base.errors import SettingsError
+from rlm_cli.base.errors import SettingsError, UsageError
 from rlm_cli.cli.commands import new_app
 from rlm_cli.cli.options import AsJson
 from rlm_cli.cli.screen import note, rows, say, say_json
@@ -40,9 +40,15 @@ def list_(as_json: AsJson = False) -> int:
     return 0
 
 
-@app.command("set")
-def set_(provider: Provider) -> int:
+@app.command("set", context_settings={"allow_extra_args": True})
+def set_(context: typer.Context, provider: Provider) -> int:
     """Keep a key: it is asked for without echo, or read from stdin; never from the command line."""
+    if context.args:
+        raise UsageError(
+            "a key never stands on the command line",
+            "others on this machine can read it there, and your shell keeps it",
+            f"rlm config keys set {provider}, and type it when you are asked",
+        )
     places = directories(os.environ)
     label = shown(places.keys_file, os.environ)
     keys.require_provider(provider)
