@@ -7,6 +7,7 @@ cut at its ends. Long texts are compared window by window, so that memory is bou
 from __future__ import annotations
 
 import re
+import time
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -21,7 +22,9 @@ MAX_QUOTE_CHARACTERS = 4000
 _WINDOW = 1 << 19
 _OVERLAP = 1 << 14
 _WINDOWS_KEPT = 6
-_SEARCHED_BYTES = 1 << 26
+_BLOCK = 1 << 22
+_SECONDS = 5.0
+_AGREED_WORDS = 3
 _ELSEWHERE_BYTES = 1 << 24
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 _UNSPACED = re.compile(
@@ -46,12 +49,14 @@ class QuoteChecker:
     def __init__(self, texts: Texts) -> None:
         self._texts = texts
         self._windows: OrderedDict[tuple[int, int], Folded] = OrderedDict()
+        self._is_cut = False
 
     def check(self, quote: str, indices: Sequence[int], start: int | None, paths: Sequence[str]) -> Citation:
         """The citation of a quotation in some documents; `checked` tells whether it stands there.
 
         Shape:   indices are searched in order, until the first that has it; paths are for the message.
         """
+        self._is_cut = False
         wanted = fold_quote(quote)
         problem = _problem(quote, wanted)
         if problem:
@@ -63,52 +68,64 @@ class QuoteChecker:
         return self._refusal(quote, wanted, indices, paths)
 
     def _search(self, words: str, indices: Sequence[int], start: int | None) -> list[Place]:
-        budget = _SEARCHED_BYTES
-        needles = _needles(words)
-        for index in indices:
-            record = self._texts.generation.record(index)
-            if len(indices) > 1:
-                if budget <= 0:
-                    break
-                budget -= record.length
-                if needles and not self._holds(record, needles):
-                    continue
-            places = self._places(index, record, words)
-            if places:
-                near = start or 0
-                return sorted(places, key=lambda place: abs(place.start - near))
+        """The places in the first document that has the words, the nearest to `start` first."""
+        if len(indices) == 1:
+            places = self._places(indices[0], words)
+            return sorted(places, key=lambda place: abs(place.start - (start or 0)))
+        for candidates in (self._holding([words.encode()], 1, indices), self._likely(words, indices)):
+            for index in candidates:
+                places = self._places(index, words)
+                if places:
+                    return places
         return []
 
-    def _holds(self, record: Record, needles: list[bytes]) -> bool:
-        """Whether a text may hold a quotation: it has one of its rarest words, or ligatures."""
-        for at in range(0, record.length, 1 << 22):
-            raw = self._texts.raw(record, at, (1 << 22) + 256)
-            if any(needle in raw for needle in needles) or _LIGATURES in raw:
-                return True
-            if len(needles) == 1 and b"-\n" in raw:
-                return True
-        return False
+    def _likely(self, words: str, indices: Sequence[int]) -> Iterator[int]:
+        needles = _needles(words)
+        return self._holding(needles, max(1, len(needles) - 1), indices)
 
-    def _places(self, index: int, record: Record, words: str) -> list[Place]:
+    def _holding(self, needles: list[bytes], least: int, indices: Sequence[int]) -> Iterator[int]:
+        """The documents whose bytes hold at least so many of the needles, while there is time."""
+        deadline = time.monotonic() + _SECONDS
+        for index in indices:
+            if time.monotonic() > deadline:
+                self._is_cut = True
+                return
+            record = self._texts.generation.record(index)
+            for at in range(0, max(1, record.length), _BLOCK):
+                raw = self._texts.raw(record, at, _BLOCK + MAX_QUOTE_CHARACTERS * 4)
+                if sum(needle in raw for needle in needles) >= least or (least and _LIGATURES in raw):
+                    yield index
+                    break
+
+    def _places(self, index: int, words: str, bases: Sequence[int] | None = None) -> list[Place]:
+        """Every place of the words in a document, or in some windows of it."""
         found: dict[int, Place] = {}
-        for base, folded in self._windows_of(index, record):
+        record = self._texts.generation.record(index)
+        needles = _needles(words)
+        for base in range(0, max(1, record.characters), _WINDOW) if bases is None else bases:
+            folded = self._window(index, record, base, needles)
+            if folded is None:
+                continue
             for low, high in matches(folded, words):
                 start, end = base + folded.source(low), base + folded.source(high - 1) + 1
                 found.setdefault(start, Place(index, start, end))
         return list(found.values())
 
-    def _windows_of(self, index: int, record: Record) -> Iterator[tuple[int, Folded]]:
-        for base in range(0, max(1, record.characters), _WINDOW):
-            key = (index, base)
-            folded = self._windows.get(key)
-            if folded is None:
-                folded = fold(self._texts.slice(record, base, base + _WINDOW + _OVERLAP))
-                self._windows[key] = folded
-                if len(self._windows) > _WINDOWS_KEPT:
-                    self._windows.popitem(last=False)
-            else:
-                self._windows.move_to_end(key)
-            yield base, folded
+    def _window(self, index: int, record: Record, base: int, needles: list[bytes]) -> Folded | None:
+        """A window of a text, folded; None when the words cannot stand in it."""
+        folded = self._windows.get((index, base))
+        if folded is not None:
+            self._windows.move_to_end((index, base))
+            return folded
+        text = self._texts.slice(record, base, base + _WINDOW + _OVERLAP)
+        if record.characters > _WINDOW:
+            here = sum(needle.decode() in text for needle in needles)
+            if here < len(needles) - 1 and not any(ligature in text for ligature in "ﬀﬁﬂﬃﬄ"):
+                return None
+        folded = self._windows[index, base] = fold(text)
+        if len(self._windows) > _WINDOWS_KEPT:
+            self._windows.popitem(last=False)
+        return folded
 
     def _citation(self, quote: str, words: str, places: list[Place], indices: Sequence[int]) -> Citation:
         place = places[0]
@@ -142,7 +159,9 @@ class QuoteChecker:
     def _refusal(self, quote: str, wanted: str, indices: Sequence[int], paths: Sequence[str]) -> Citation:
         where = paths[0] if len(paths) == 1 else f"any of {len(indices):,} documents"
         why = f"these words do not stand in {where}"
-        if _ELLIPSIS.search(wanted):
+        if self._is_cut:
+            why = "not found in the time that there is for all documents: name the document"
+        elif _ELLIPSIS.search(wanted):
             why += "; a quotation with an ellipsis is not word for word: cite its parts one by one"
         elif len(indices) == 1:
             why += self._nearest(wanted, indices[0])
@@ -151,17 +170,19 @@ class QuoteChecker:
     def _nearest(self, wanted: str, index: int) -> str:
         """How far the quotation agrees with the source, and how the source goes on."""
         words = wanted.split(" ")
-        record = self._texts.generation.record(index)
-        low, high, place = 0, len(words) - 1, None
+        first = self._places(index, " ".join(words[:_AGREED_WORDS])) if len(words) > _AGREED_WORDS else []
+        if not first:
+            return ""
+        bases = sorted({place.start // _WINDOW * _WINDOW for place in first})[:_WINDOWS_KEPT]
+        low, high, place = _AGREED_WORDS, len(words) - 1, first[0]
         while low < high:
             middle = (low + high + 1) // 2
-            places = self._places(index, record, " ".join(words[:middle]))
+            places = self._places(index, " ".join(words[:middle]), bases)
             if places:
                 low, place = middle, places[0]
             else:
                 high = middle - 1
-        if place is None or low < 3:
-            return ""
+        record = self._texts.generation.record(index)
         goes_on = one_line(self._texts.slice(record, place.end, place.end + 80), 60)
         line = self._texts.line_of(record, place.end - 1)
         agreed = one_line(" ".join(words[max(0, low - 6) : low]), 60)
@@ -169,11 +190,11 @@ class QuoteChecker:
 
 
 def _needles(words: str) -> list[bytes]:
-    """Up to three pieces of a quotation of which its source has at least one, however its lines break."""
+    """Up to three pieces of a quotation of which its source has all but one, however its lines break."""
     plain = sorted(set(re.findall(r"[A-Za-z0-9]{4,}", words)), key=len, reverse=True)[:3]
     if not plain:
-        plain = [run[:4] for run in re.findall(r"[^\x00-\x7f]{4,}", words)[:3]]
-    return [piece.encode() for piece in plain]
+        plain = [run[:4] for run in re.findall(r"[^\x00-\x7f\s]{4,}", words)[:3]]
+    return [piece.encode() for piece in plain] if len(plain) > 1 else []
 
 
 def matches(folded: Folded, words: str) -> Iterator[tuple[int, int]]:

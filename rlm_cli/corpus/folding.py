@@ -13,25 +13,29 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from heapq import merge
 
 BREAK = "\x01"
 """A hyphen at a line end: it may belong to the word, or only to the line."""
 
 _KEPT = ("<super>", "<sub>", "<fraction>", "<circle>", "<square>")
-_MARKS = str.maketrans(
-    {
-        **dict.fromkeys("‘’‚‛ʼ′", "'"),
-        **dict.fromkeys("“”„‟″", '"'),
-        **dict.fromkeys("‐‑‒–—―−", "-"),
-    }
-)
+_ALIKE = {
+    "'": "‘’‚‛ʼ′",
+    '"': "“”„‟″",
+    "-": "‐‑‒–—―−",
+    " ": "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000",
+    "\n": "\u0085\u2028\u2029",
+}
 _ODD = re.compile(
-    r"(?P<break>(?<=[^\W\d_])[-\u00ad][^\S\n]*\n\s*(?=[^\W\d_]))"
-    r"|(?P<space>\s{2,}|[^\S ])"
-    r"|(?P<nothing>[\u00ad\u200b-\u200d\u2060\ufeff]+)"
-    r"|(?P<wide>[!-~]?[^\x00-\x7f]+)"
+    r"\n\s*|-[ \t]*\n\s*| \s+|\t\s*|\r\s*|\x0b\s*|\x0c\s*|\x1c\s*|\x1d\s*|\x1e\s*|\x1f\s*"
+    r"|\xad[ \t]*\n\s*|\xad|\u200b|\u200c|\u200d|\u2060|\ufeff"
 )
+"""Every alternative begins with a literal, so that the search skips ordinary text quickly."""
+_JOINED = re.compile("[\u1160-\u11ff\uff9e\uff9f]")
+"""Vowels and voicing marks that belong to the letter before them, though they are no combining marks."""
+_WIDE = re.compile(r"[^\x00-\x7f\xad\u200b-\u200d\u2060\ufeff]+")
 
 
 @dataclass(slots=True)
@@ -51,14 +55,12 @@ class Folded:
 
 def fold(text: str) -> Folded:
     """The folded form of a text, with the way back."""
+    marked = _alike(text)
     folded = Folded("")
-    marked = text if text.isascii() else text.translate(_MARKS)
     pieces: list[str] = []
     length, done = 0, 0
-
-    def put(piece: str, start: int, end: int) -> None:
-        """The piece stands for source[start:end]; text before it is taken over as it is."""
-        nonlocal length, done
+    changes = _spaces(marked) if text.isascii() else merge(_spaces(marked), _letters(marked))
+    for start, end, piece in changes:
         pieces.append(marked[done:start])
         length += start - done
         _step(folded, length, start)
@@ -66,25 +68,54 @@ def fold(text: str) -> Folded:
         length += len(piece)
         _step(folded, length, end)
         done = end
-
-    for match in _ODD.finditer(marked):
-        start, end = match.span()
-        kind = match.lastgroup
-        if kind == "break":
-            folded.has_breaks = True
-            put(BREAK, start, end)
-        elif kind == "space":
-            put(" ", start, end)
-        elif kind == "nothing":
-            put("", start, end)
-        elif not unicodedata.is_normalized("NFKC", match.group()):
-            for at, cluster in _clusters(match.group()):
-                plain = _normal(cluster)
-                if plain != cluster:
-                    put(plain, start + at, start + at + len(cluster))
+        folded.has_breaks = folded.has_breaks or piece == BREAK
     pieces.append(marked[done:])
     folded.text = "".join(pieces)
     return folded
+
+
+Change = tuple[int, int, str]
+"""The characters from start to end become a piece."""
+
+
+def _alike(text: str) -> str:
+    """The text with marks that look alike made one, character for character."""
+    if not text.isascii():
+        for one, others in _ALIKE.items():
+            for other in others:
+                text = text.replace(other, one)
+    return text
+
+
+def _spaces(text: str) -> Iterator[Change]:
+    """White space, hyphens at line ends, and characters that are not seen."""
+    last = len(text)
+    for match in _ODD.finditer(text):
+        start, end = match.span()
+        first = text[start]
+        if first in "-\xad" and end - start > 1:
+            if start and end < last and text[start - 1].isalpha() and text[end].isalpha():
+                yield start, end, BREAK
+            elif first == "-":
+                yield start + 1, end, " "
+            else:
+                yield start, end, " "
+        else:
+            yield start, end, " " if first.isspace() else ""
+
+
+def _letters(text: str) -> Iterator[Change]:
+    """Letters outside of ASCII that have another form in NFKC."""
+    for match in _WIDE.finditer(text):
+        start = match.start()
+        if start and unicodedata.combining(text[start]) and " " < text[start - 1] < "\x7f":
+            start -= 1
+        run = text[start : match.end()]
+        if not unicodedata.is_normalized("NFKC", run):
+            for at, cluster in _clusters(run):
+                plain = _normal(cluster)
+                if plain != cluster:
+                    yield start + at, start + at + len(cluster), plain
 
 
 def fold_quote(quote: str) -> str:
@@ -113,7 +144,7 @@ def _clusters(run: str) -> list[tuple[int, str]]:
     found: list[tuple[int, str]] = []
     start = 0
     for at in range(1, len(run) + 1):
-        if at == len(run) or not (unicodedata.combining(run[at]) or "\u1160" <= run[at] <= "\u11ff"):
+        if at == len(run) or not (unicodedata.combining(run[at]) or _JOINED.match(run[at])):
             found.append((start, run[start:at]))
             start = at
     return found

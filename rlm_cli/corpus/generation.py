@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import mmap
 import os
+import struct
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,10 @@ from rlm_cli.corpus.layout import (
 )
 from rlm_cli.corpus.walk import Found
 
+Buffer = bytes | bytearray | memoryview
+
+_FLAGS = struct.Struct("<H")
+_FLAGS_AT = struct.calcsize("<10Q5I1H")
 _EMPTY = Record._make((*(0,) * 16, FLAG_DROPPED, 0, 0, bytes(16)))
 
 
@@ -153,39 +158,47 @@ class Builder:
 
         Errors:  OSError when the disk is full; nothing is left behind then.
         """
-        records = b"".join(
-            bytes(self._records[at : at + RECORD.size])
-            for at in range(0, len(self._records), RECORD.size)
-            if not RECORD.unpack_from(self._records, at)[16] & FLAG_DROPPED
-        )
-        paths, strings, skips = self._with_skips()
         whole = {**facts, "kinds": list(self._kinds), "part_kinds": list(PART_KINDS)}
-        sections = (
-            records,
-            paths,
-            self._parts,
-            self._marks,
-            strings,
-            skips,
-            json.dumps(whole, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace"),
+        packed = json.dumps(whole, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+        skipped_paths, skipped_whys, skips = self._packed_skips()
+        sections: tuple[list[Buffer], ...] = (
+            self._filled(),
+            [self._paths, skipped_paths],
+            [self._parts],
+            [self._marks],
+            [self._strings, skipped_whys],
+            [skips],
+            [packed],
         )
         offsets: list[int] = []
+        pieces: list[Buffer] = []
         at = HEADER.size
         for section in sections:
-            offsets += [at, len(section)]
-            at += -(-len(section) // 8) * 8
-        header = HEADER.pack(MAGIC, VERSION, len(SECTIONS), at, *offsets)
-        _write_whole(
-            path, [header, *(bytes(section).ljust(-(-len(section) // 8) * 8, b"\0") for section in sections)]
-        )
+            length = sum(map(len, section))
+            offsets += [at, length]
+            pieces += [*section, bytes(-length % 8)]
+            at += length + -length % 8
+        _write_whole(path, [HEADER.pack(MAGIC, VERSION, len(SECTIONS), at, *offsets), *pieces])
 
-    def _with_skips(self) -> tuple[bytes, bytes, bytes]:
-        """The paths, strings and packed skips of a generation that is written."""
-        paths, strings, packed = bytearray(self._paths), bytearray(self._strings), bytearray()
+    def _filled(self) -> list[Buffer]:
+        """The records of filled slots, as runs of them."""
+        view, runs, start = memoryview(self._records), [], 0
+        for at in range(0, len(view) + RECORD.size, RECORD.size):
+            is_end = at == len(view)
+            if is_end or _FLAGS.unpack_from(view, at + _FLAGS_AT)[0] & FLAG_DROPPED:
+                if at > start:
+                    runs.append(bytes(view[start:at]) if at - start < 1 << 16 else view[start:at])
+                start = at + RECORD.size
+        return list(runs)
+
+    def _packed_skips(self) -> tuple[bytes, bytes, bytes]:
+        """More paths, more strings, and the packed skips that name ranges in them."""
+        paths, strings, packed = bytearray(), bytearray(), bytearray()
         for skip in self.skips():
             path, why = skip.path.encode("utf-8", "replace"), skip.why.encode("utf-8", "replace")
             packed += SKIP.pack(
-                *(len(paths), len(strings), skip.disk_bytes, skip.mtime_ns & U64, skip.inode & U64),
+                *(len(self._paths) + len(paths), len(self._strings) + len(strings)),
+                *(skip.disk_bytes, skip.mtime_ns & U64, skip.inode & U64),
                 *(len(path), len(why), skip.source, 1 if skip.is_rule else 0),
             )
             paths += path
@@ -286,9 +299,6 @@ class Generation:
         return self._map[base + start : base + start + length]
 
 
-Buffer = bytes | bytearray | memoryview
-
-
 def _parts_of(record: Record, parts: Buffer, strings: Buffer) -> tuple[Part, ...]:
     found = []
     for number in range(record.parts_start, record.parts_start + record.parts_count):
@@ -318,7 +328,7 @@ def _text_of(record: Record, kinds: list[str], parts: Buffer, marks: Buffer, str
     )
 
 
-def _write_whole(path: Path, pieces: list[bytes]) -> None:
+def _write_whole(path: Path, pieces: list[Buffer]) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)

@@ -6,7 +6,6 @@ One table of suffixes, one of leading bytes. Nothing is read here.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import PurePath
 
 from rlm_cli.corpus.opening import Unreadable
 
@@ -44,8 +43,8 @@ _TEXT_KINDS = {
     "yaml": "yaml yml",
     "mail": "eml mbox",
     "code": "py pyi js mjs cjs ts tsx jsx c h cc cpp cxx hpp hh cs java kt kts go rs rb php pl pm swift "
-    "scala sh bash zsh fish ps1 bat sql r jl lua hs ml mli ex exs erl clj lisp el vim dart m mm f90 f asm s v "
-    "vhd proto graphql tf nix cmake gradle groovy vue svelte css scss less ipy pyx pxd zig nim d",
+    "scala sh bash zsh fish ps1 bat sql r jl lua hs ml mli ex exs erl clj lisp el vim dart m mm f90 f asm s "
+    "v vhd proto graphql tf nix cmake gradle groovy vue svelte css scss less ipy pyx pxd zig nim d",
     "config": "toml ini cfg conf properties env lock",
 }
 _KIND_OF_SUFFIX = {suffix: kind for kind, suffixes in _TEXT_KINDS.items() for suffix in suffixes.split()}
@@ -85,6 +84,7 @@ _MAGIC = (
     (b"\0asm", "WebAssembly"),
     (b"\x80\x04\x95", "pickle"),
 )
+_FIRST = frozenset(magic[:1] for magic, _ in _MAGIC)
 _ZIP_KINDS = {
     "xlsx": "Excel workbook",
     "pptx": "PowerPoint file",
@@ -103,12 +103,12 @@ def format_of(name: str, head: bytes) -> Format:
 
     Errors:  Unreadable for what is neither text nor a format that has a reader.
     """
-    suffix = PurePath(name).suffix.lower().lstrip(".")
-    if b"%PDF-" in head[:1024] and (suffix == "pdf" or head.startswith(b"%PDF-")):
+    suffix = name.rpartition("/")[2].rpartition(".")[2].lower() if "." in name else ""
+    if head.startswith(b"%PDF-") or (suffix == "pdf" and b"%PDF-" in head[:1024]):
         return PDF
     if head.startswith(b"PK\3\4"):
         return _zip_format(suffix)
-    for magic, what in _MAGIC:
+    for magic, what in _MAGIC if head[:1] in _FIRST else ():
         if head.startswith(magic) and (len(magic) > 3 or b"\0" in head or not _is_mostly_text(head)):
             raise Unreadable(f"binary: {what}")
     if suffix == "pdf":

@@ -12,8 +12,8 @@ class Unreadable(Exception):
     """A file that cannot be in the corpus; its text is the reason, for people."""
 
 
-def open_regular(location: str, is_symlink_followed: bool) -> int:
-    """A descriptor of a regular file.
+def open_regular(location: str, is_symlink_followed: bool) -> tuple[int, os.stat_result]:
+    """A descriptor of a regular file, and its facts.
 
     Errors:  Unreadable when it is gone, forbidden, a link, a pipe, a device.
     """
@@ -24,10 +24,11 @@ def open_regular(location: str, is_symlink_followed: bool) -> int:
         handle = os.open(location, flags)
     except OSError as error:
         raise Unreadable(reason(error)) from error
-    if not stat.S_ISREG(os.fstat(handle).st_mode):
+    facts = os.fstat(handle)
+    if not stat.S_ISREG(facts.st_mode):
         os.close(handle)
         raise Unreadable("not a regular file")
-    return handle
+    return handle, facts
 
 
 def reason(error: OSError) -> str:

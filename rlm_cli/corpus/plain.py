@@ -18,7 +18,7 @@ from rlm_cli.corpus.kinds import HEAD_BYTES
 from rlm_cli.corpus.layout import FLAG_ASCII, FLAG_REPLACED
 from rlm_cli.corpus.segments import Meter, SegmentWriter
 
-PIECE_BYTES = 1 << 20
+PIECE_BYTES = 1 << 18
 
 
 @dataclass(slots=True)
@@ -38,21 +38,22 @@ class Stored:
         return ascii_flag | (FLAG_REPLACED if self.replaced else 0)
 
 
-def store_plain(handle: int, segments: SegmentWriter) -> Stored:
+def store_plain(handle: int, segments: SegmentWriter, first: bytes) -> Stored:
     """Append a file's text to the segments, whatever sane encoding it is in.
 
+    Shape:   first is what `os.pread(handle, PIECE_BYTES, 0)` has given.
     Errors:  Unreadable when it is not text; OSError of the store. The segment holds no part of it then.
     """
-    head = os.pread(handle, HEAD_BYTES, 0)
+    head = first[:HEAD_BYTES]
     encoding = leading_encoding(head)
     if encoding in (None, "utf-8"):
         segments.begin()
-        failed_at = _Utf8(handle, segments)
-        stored = failed_at.run()
+        attempt = _Utf8(handle, segments)
+        stored = attempt.run(first)
         if stored is not None:
             return stored
         segments.roll_back()
-        around = os.pread(handle, 1 << 14, max(0, failed_at.byte - (1 << 13)))
+        around = os.pread(handle, 1 << 14, max(0, attempt.byte - (1 << 13)))
         encoding = encoding or guess(head, around)
     segments.begin()
     try:
@@ -70,21 +71,20 @@ class _Utf8:
         self._segments = segments
         self.byte = 0
 
-    def run(self) -> Stored | None:
+    def run(self, raw: bytes) -> Stored | None:
         meter, digest, offset, rest = Meter(), xxh3_128(), 0, b""
         while True:
-            raw = os.pread(self._handle, PIECE_BYTES, offset)
             digest.update(raw)
-            if offset == 0 and raw.startswith(codecs.BOM_UTF8):
-                piece = raw[3:]
-            else:
-                piece = rest + raw if rest else raw
+            piece = (
+                raw[3:] if offset == 0 and raw.startswith(codecs.BOM_UTF8) else rest + raw if rest else raw
+            )
             offset += len(raw)
-            is_last = not raw
-            rest = b"" if is_last else _unfinished(piece)
+            is_last = len(raw) < PIECE_BYTES
+            is_ascii = piece.isascii()
+            rest = b"" if is_last or (is_ascii and piece[-1:] != b"\r") else _unfinished(piece)
             if rest:
                 piece = piece[: -len(rest)]
-            if not piece.isascii():
+            if not is_ascii:
                 try:
                     piece.decode()
                 except UnicodeDecodeError as error:
@@ -97,6 +97,7 @@ class _Utf8:
             if is_last:
                 self._segments.end()
                 return Stored(meter, digest.digest(), offset)
+            raw = os.pread(self._handle, PIECE_BYTES, offset)
 
 
 def _unfinished(piece: bytes) -> bytes:

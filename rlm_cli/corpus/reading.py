@@ -104,13 +104,13 @@ class FileReader:
                 raise Unreadable(f"larger than {limit / 1e6:,.0f} MB (--max-file-size)")
             if not found.size_bytes:
                 raise Unreadable("empty")
-            handle = self._open(found)
+            handle, facts = self._open(found)
         except Unreadable as error:
             yield Outcome(slot, why=str(error))
             return
         is_given_away = False
         try:
-            outcome = self._read(slot, found, handle, known)
+            outcome = self._read(slot, found, handle, facts, known)
             is_given_away = outcome is None
             if outcome is not None:
                 yield outcome
@@ -134,43 +134,45 @@ class FileReader:
             except Unreadable as error:
                 yield Outcome(parsed.slot, why=str(error), is_settled=pending.is_settled, is_fresh=True)
 
-    def _open(self, found: Found) -> int:
+    def _open(self, found: Found) -> tuple[int, os.stat_result]:
         if found.location is not None:
             is_named = not self._sources[found.source].is_folder
             return open_regular(found.location, self._options.is_symlink_followed or is_named)
         with tempfile.TemporaryFile(dir=self._folder, prefix=".stdin-") as spool:
             spool.write(self._sources[found.source].data or b"")
             spool.flush()
-            return os.dup(spool.fileno())
+            handle = os.dup(spool.fileno())
+            return handle, os.fstat(handle)
 
-    def _read(self, slot: int, found: Found, handle: int, known: Lookup) -> Outcome | None:
+    def _read(
+        self, slot: int, found: Found, handle: int, before: os.stat_result, known: Lookup
+    ) -> Outcome | None:
         try:
-            before = os.fstat(handle)
-            head = os.pread(handle, HEAD_BYTES, 0)
-            form = format_of(found.path, head)
+            first = os.pread(handle, PIECE_BYTES, 0)
+            form = format_of(found.path, first[:HEAD_BYTES])
             if form.reader != "plain":
                 return self._submit(slot, form, handle, before, known)
-            stored = self._plain(handle, before)
+            stored, after = self._plain(handle, before, first)
         except OSError as error:
             raise Unreadable(reason(error)) from error
         if not stored.meter.length:
             self._segments.roll_back()
             raise Unreadable("empty")
-        is_settled = _is_settled(before, os.fstat(handle))
+        is_settled = _is_settled(before, after)
         twin = known(content_key(stored.digest, PLAIN_VERSION))
         if twin is not None:
             self._segments.roll_back()
             return Outcome(slot, twin._replace(kind=form.kind), "", is_settled, is_fresh=True)
         return Outcome(slot, self._text(stored, form), "", is_settled, is_fresh=True)
 
-    def _plain(self, handle: int, before: os.stat_result) -> Stored:
+    def _plain(self, handle: int, before: os.stat_result, first: bytes) -> tuple[Stored, os.stat_result]:
         """The stored text; a file that changes while it is read is read once more."""
-        stored = store_plain(handle, self._segments)
+        stored = store_plain(handle, self._segments, first)
         after = os.fstat(handle)
         if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
             self._segments.roll_back()
-            stored = store_plain(handle, self._segments)
-        return stored
+            stored = store_plain(handle, self._segments, os.pread(handle, PIECE_BYTES, 0))
+        return stored, after
 
     def _text(self, stored: Stored, form: Format) -> Text:
         meta: dict[str, Any] = {}

@@ -14,7 +14,8 @@ from pathlib import Path
 from rlm_cli.corpus.layout import MARK, MARK_BYTES
 
 SEGMENT_BYTES = 1 << 30
-_BUFFER_BYTES = 1 << 22
+_BUFFER_BYTES = 1 << 20
+_PIECES_A_WRITE = 512
 _CONTINUATION = bytes(range(0x80, 0xC0))
 
 
@@ -34,7 +35,8 @@ class SegmentWriter:
         self.sizes = dict(committed)
         self._number = max(committed, default=first)
         self._handle = -1
-        self._buffer = bytearray()
+        self._buffer: list[bytes] = []
+        self._buffered = 0
         self._flushed = 0
         self.start = 0
 
@@ -46,7 +48,7 @@ class SegmentWriter:
     @property
     def position(self) -> int:
         """The byte in the segment where the next piece goes."""
-        return self._flushed + len(self._buffer)
+        return self._flushed + self._buffered
 
     def begin(self) -> None:
         """Start a text."""
@@ -59,23 +61,26 @@ class SegmentWriter:
 
     def append(self, piece: bytes) -> None:
         """Add a piece of the current text."""
-        self._buffer += piece
-        if len(self._buffer) >= _BUFFER_BYTES:
+        self._buffer.append(piece)
+        self._buffered += len(piece)
+        if self._buffered >= _BUFFER_BYTES or len(self._buffer) >= _PIECES_A_WRITE:
             self._flush()
 
     def end(self) -> None:
         """Finish the current text."""
-        self._buffer += b"\n"
+        self.append(b"\n")
 
     def roll_back(self) -> None:
         """Forget the current text."""
-        if self.start >= self._flushed:
-            del self._buffer[self.start - self._flushed :]
-        else:
+        if self.start < self._flushed:
             self._buffer.clear()
+            self._buffered = 0
             os.ftruncate(self._handle, self.start)
             os.lseek(self._handle, self.start, os.SEEK_SET)
-            self._flushed = self.start
+            self._flushed = self.sizes[self._number] = self.start
+            return
+        while self.position > self.start:
+            self._buffered -= len(self._buffer.pop())
 
     def copy(self, segment: int, start: int, length: int) -> tuple[int, int]:
         """Append a text that lies in another segment; its new place."""
@@ -117,15 +122,15 @@ class SegmentWriter:
         self._flushed = size
 
     def _flush(self) -> None:
-        view = memoryview(self._buffer)
-        written = 0
-        try:
-            while written < len(view):
-                written += os.write(self._handle, view[written:])
-        finally:
-            view.release()
-        self._flushed += written
-        self._buffer.clear()
+        waiting = self._buffer
+        while waiting:
+            written = os.writev(self._handle, waiting)
+            self._flushed += written
+            self._buffered -= written
+            while waiting and written >= len(waiting[0]):
+                written -= len(waiting.pop(0))
+            if written:
+                waiting[0] = waiting[0][written:]
         self.sizes[self._number] = self._flushed
 
     def _close(self) -> None:

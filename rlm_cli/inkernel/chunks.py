@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple, overload
 
+from rlm_cli.inkernel.store import RELEASE_CHARACTERS
+
 if TYPE_CHECKING:
     from rlm_cli.inkernel.document import Document
     from rlm_cli.inkernel.grep import Mark
@@ -125,7 +127,15 @@ def chunked(documents: Iterable[Document], by: str, size: int | None, overlap: i
         raise ValueError(f"size={size}: a chunk needs at least one character")
     if not 0 <= overlap < (size or DEFAULT_CHARACTERS):
         raise ValueError(f"overlap={overlap} must be smaller than size={size or DEFAULT_CHARACTERS}")
-    return Chunks([span for document in documents for span in _spans(document, by, size, overlap)])
+    spans: list[Span] = []
+    scanned = 0
+    for document in documents:
+        spans.extend(_spans(document, by, size, overlap))
+        scanned += len(document)
+        if scanned > RELEASE_CHARACTERS:
+            scanned = 0
+            document.library.store.release()
+    return Chunks(spans)
 
 
 def _spans(document: Document, by: str, size: int | None, overlap: int) -> Iterator[Span]:

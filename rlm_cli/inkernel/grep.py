@@ -14,11 +14,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, SupportsIndex, overload
 
 from rlm_cli.inkernel.literals import Needles, loosened, needles_of
+from rlm_cli.inkernel.store import RELEASE_CHARACTERS
 
 if TYPE_CHECKING:
     from rlm_cli.inkernel.document import Document
 
 LINE_CHARACTERS = 500
+_REPR_CHARACTERS = 160
 _SHOWN = 20
 
 
@@ -94,10 +96,15 @@ class Hit:
         last = _nth_newline(after, lines + 1)
         return before[first:] + self.document[self.start : self.end] + after[:last]
 
+    @property
+    def short(self) -> str:
+        """The text on one line, at most 160 characters of it."""
+        text = " ".join(self.text.split())
+        return text if len(text) <= _REPR_CHARACTERS else text[: _REPR_CHARACTERS - 1] + "…"
+
     def __repr__(self) -> str:
         page = f" p.{self.page}" if self.page else ""
-        text = " ".join(self.text.split())
-        return f"{self.path}{page} l.{self.line}: {text if len(text) <= 160 else text[:159] + '…'}"
+        return f"{self.path}{page} l.{self.line}: {self.short}"
 
     __str__ = __repr__
 
@@ -203,12 +210,16 @@ def grep(documents: Iterable[Document], wanted: Query) -> Hits:
     """Every match in some documents, up to the bounds of the query; `truncated` says what was left out."""
     hits = Hits()
     began = time.monotonic()
-    gone_through = 0
+    gone_through, scanned = 0, 0
     for document in documents:
         if time.monotonic() - began > wanted.seconds:
             hits.truncated = f"stopped after {wanted.seconds:g} s: {gone_through:,} documents were searched"
             break
         gone_through += 1
+        scanned += len(document)
+        if scanned > RELEASE_CHARACTERS:
+            scanned = 0
+            document.library.store.release()
         document.library.ledger.searched(document.index)
         if wanted.needles is not None and not wanted.needles.may_match(
             document.library.store, document.index
@@ -245,6 +256,8 @@ def _hit(document: Document, spans: list[tuple[int, int]], context: int) -> Iter
         if context:
             hit.text = hit.around(context)
         document.library.ledger.served(document.index, hit.text)
+        if len(hit.text) > _REPR_CHARACTERS or "\n" in hit.text:
+            document.library.ledger.served(document.index, hit.short)
         yield hit
 
 

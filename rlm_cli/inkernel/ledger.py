@@ -1,6 +1,6 @@
 """The ledger: which documents code has searched, and which of them a model has read from.
 
-A text that goes to a model is recognised by its pieces (runs between punctuation): pieces of everything
+A text that goes to a model is recognised by its pieces (lines; sentences of long lines): pieces of everything
 that was served to a cell are remembered by hash, so no one has to say where a prompt came from. Memory and
 time are bounded; past the bounds long documents are known by samples of their text.
 """
@@ -11,8 +11,9 @@ import re
 from collections import Counter, deque
 from collections.abc import Callable
 
-_PIECE = re.compile(r"""[^\n.;:!?|{}()\[\]"“”。；：！？]{20,}""")
-_CJK_PIECE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{6,}")
+_SENTENCE = re.compile(r"(?<=[.;!?])\s+|[。；！？]|\s\|\s")
+_AROUND = " \t\r\f\"'“”‘’`*_>#|-•…"
+_LEAST, _LEAST_WIDE, _LONG_LINE = 16, 6, 240
 _PIECES_KEPT = 400_000
 _OWNERS_KEPT = 8
 _WHOLE_CHARACTERS = 1 << 24
@@ -62,21 +63,14 @@ class Ledger:
     def shown(self, text: str) -> None:
         """A text goes to a model: the documents that it comes from count as read."""
         self._catch_up()
-        found: Counter[int] = Counter()
-        owned: list[tuple[int, ...]] = []
-        for piece in _pieces(text):
-            owner = self._owners.get(hash(piece))
-            if owner is not None:
-                owners = (owner,) if isinstance(owner, int) else owner
-                owned.append(owners)
-                found.update(owners)
+        owned = [(owner,) if isinstance(owner, int) else owner for owner in self._owners_of(text)]
+        found = Counter(document for owners in owned for document in owners)
         while owned:
             best = max(found, key=lambda document: (found[document], -self._characters(document)))
             self._read.add(best)
             self._searched[best] = 1
-            left = [owners for owners in owned if best not in owners]
-            found = Counter(document for owners in left for document in owners)
-            owned = left
+            owned = [owners for owners in owned if best not in owners]
+            found = Counter(document for owners in owned for document in owners)
 
     def coverage(self) -> dict[str, int]:
         """Counts of documents: all that can be seen, searched by code, read from by a model."""
@@ -93,6 +87,17 @@ class Ledger:
     def unread(self) -> list[int]:
         """The documents that neither code nor a model has looked at."""
         return [document for document, is_searched in enumerate(self._searched) if not is_searched]
+
+    def _owners_of(self, text: str) -> list[int | tuple[int, ...]]:
+        """Whose the pieces of a text are; what stands behind `path: ` counts too."""
+        owners, known = [], self._owners
+        for piece in _pieces(text):
+            owner = known.get(hash(piece))
+            if owner is None and ": " in piece:
+                owner = known.get(hash(piece.partition(": ")[2].strip(_AROUND)))
+            if owner is not None:
+                owners.append(owner)
+        return owners
 
     def _catch_up(self) -> None:
         """Remember what was served since the last time; a bounded part of it in one go."""
@@ -137,7 +142,16 @@ class Ledger:
 
 
 def _pieces(text: str) -> set[str]:
-    pieces = set(map(str.strip, _PIECE.findall(text)))
-    if not text.isascii():
-        pieces.update(_CJK_PIECE.findall(text))
-    return pieces
+    """The lines of a text that say enough to be known again; sentences instead of very long lines."""
+    least = _LEAST if text.isascii() else _LEAST_WIDE
+    found: set[str] = set()
+    for line in text.split("\n"):
+        if len(line) > _LONG_LINE:
+            found.update(s.strip(_AROUND) for s in _SENTENCE.split(line) if len(s) >= least)
+        elif len(line) >= least:
+            found.add(line.strip(_AROUND))
+    return {
+        piece
+        for piece in found
+        if len(piece) >= _LEAST or (len(piece) >= _LEAST_WIDE and not piece.isascii())
+    }

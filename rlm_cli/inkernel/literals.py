@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rlm_cli.inkernel.store import Store
 
 _SHORTEST = 3
-_BLOCK = 1 << 22
+_BLOCK = 1 << 18
 _ODD_CASES = (b"\xc4\xb0", b"\xc4\xb1", b"\xc5\xbf", b"\xe2\x84\xaa")
 """İ ı ſ K: letters that match i, s and k when case is ignored, though their bytes differ."""
 

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rlm_cli.inkernel.grep import Hit, Hits
+from rlm_cli.inkernel.store import RELEASE_CHARACTERS
 
 if TYPE_CHECKING:
     from rlm_cli.inkernel.document import Document
@@ -98,6 +99,8 @@ def search(documents: Iterable[Document], query: str, k: int) -> Hits:
             break
         document.library.ledger.searched(document.index)
         characters += len(document)
+        if characters // RELEASE_CHARACTERS > (characters - len(document)) // RELEASE_CHARACTERS:
+            document.library.store.release()
         counted = _counted(document, terms)
         if counted is not None:
             found.append(counted)
@@ -138,8 +141,16 @@ def _places(text: str, term: str) -> list[int]:
     """Where words of a stem begin in a lowered text."""
     if _RUN.match(term):
         return [match.start() for match in re.finditer(re.escape(term), text)]
-    pattern = rf"(?<![^\W_]){re.escape(_root(term))}[^\W_]*"
-    return [match.start() for match in re.finditer(pattern, text) if stem(match.group()) == term]
+    found: list[int] = []
+    forms: dict[str, bool] = {}
+    for match in re.finditer(re.escape(_root(term)) + r"[^\W_]*", text):
+        word, start = match.group(), match.start()
+        is_form = forms.get(word)
+        if is_form is None:
+            is_form = forms[word] = stem(word) == term
+        if is_form and not (start and text[start - 1].isalnum()):
+            found.append(start)
+    return found
 
 
 def _borders(document: Document, text: str) -> list[int]:
@@ -202,4 +213,5 @@ def _hit(each: _Found, passage: int, terms: list[str], score: float) -> Hit:
     hit = Hit(each.document, start + lead, start + lead + len(text), line, ", ".join(words), text)
     hit.score = round(score, 3)
     each.document.library.ledger.served(each.document.index, text)
+    each.document.library.ledger.served(each.document.index, hit.short)
     return hit

@@ -23,6 +23,8 @@ PART = struct.Struct("<3Q2I2H4x")
 MARK = struct.Struct("<2Q")
 MARK_BYTES = 1 << 16
 FLAG_ASCII = 1
+RELEASE_CHARACTERS = 1 << 26
+"""After so many scanned characters the pages of the segments are given back."""
 TEXTS_KEPT_BYTES = 1 << 27
 """Decoded texts are kept up to so many bytes of UTF-8."""
 
@@ -169,6 +171,11 @@ class Store:
             return None
         at = bisect_right(parts, character, key=_start) - 1
         return parts[max(0, at)].number
+
+    def release(self) -> None:
+        """Give the pages of scanned segments back, so that a scan does not count as this process's memory."""
+        for segment in self._segments.values():
+            segment.madvise(mmap.MADV_DONTNEED)
 
     def _parts_of(self, record: Record) -> list[Part]:
         kinds: list[str] = self.facts["part_kinds"]
