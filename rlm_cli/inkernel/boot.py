@@ -57,8 +57,8 @@ class Inside:
         self._boot = boot
         self.names: list[str] = []
         self.wire = Wire(connection, self._received)
-        self.calls = Calls(self.wire.send_frame)
         self.capture = Capture(self._live)
+        self.calls = Calls(self.wire.send_frame, self.capture.flush)
         self.tap = Tap(self.capture)
         outputs = scratch / "outputs"
         outputs.mkdir(parents=True, exist_ok=True)
@@ -93,8 +93,8 @@ class Inside:
         draft = self._boot.get("answer") or {}
         self.cells.answer = Answer(draft.get("content", ""), bool(draft.get("ready", False)))
         self.cells.answer.reports_to(self._drafted)
-        self.cells.ledger = getattr(found.get("corpus"), "ledger", None)
-        queries.ledger = self.cells.ledger
+        queries.corpus = found.get("corpus")
+        self.cells.ledger = getattr(queries.corpus, "ledger", None)
         ours = {
             **found,
             **queries.names(),
@@ -124,6 +124,7 @@ class Inside:
             text = data.get("text/plain", "") if isinstance(data, dict) else str(data)
             self.capture.add("stdout", f"{text}\n")
 
+        shell.system = shell.system_raw
         shell.display_trap.hook = show
         shell.display_pub.publish = publish
         shell.set_hook("show_in_pager", page, 0)
@@ -160,7 +161,7 @@ class Inside:
 
         log = open(os.dup(2), "w", encoding="utf-8")  # noqa: SIM115
         self._log = log
-        faulthandler.enable(log)
+        faulthandler.enable(log, all_threads=False)
         faulthandler.register(signal.SIGUSR1, log, all_threads=True)
 
 

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import itertools
 import queue
+import threading
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, NoReturn
 
 from rlm_cli.inkernel.wire import FrameTooLarge, encode
 
 IN_FLIGHT_BYTES = 64 * 1024 * 1024
 INTERRUPTED = "kernel_interrupted"
+_SIGNAL_SECONDS = 1.0
 _Inbox = queue.SimpleQueue[tuple[int, dict[str, Any]]]
 
 
@@ -21,15 +23,21 @@ class CallRefused(RuntimeError):
     """A call cannot be made from here: no cell is running, or this is not the kernel's own process."""
 
 
+class CallInterrupted(RuntimeError):
+    """The cell was interrupted while a thread of it waited for a call."""
+
+
 class Calls:
     """The calls of the cell that is running; usable from any thread of the kernel.
 
-    Shape:   `cell` is the number of the running cell, None between cells.
+    Shape:   `cell` is the number of the running cell, None between cells; `before` runs ahead of all calls:
+             it passes on what was printed until then.
     """
 
-    def __init__(self, send_frame: Callable[[bytes], None]) -> None:
+    def __init__(self, send_frame: Callable[[bytes], None], before: Callable[[], None]) -> None:
         self.cell: int | None = None
         self._send_frame = send_frame
+        self._before = before
         self._numbers = itertools.count(1)
         self._batches = itertools.count(1)
         self._waiting: dict[int, _Inbox] = {}
@@ -61,12 +69,14 @@ class Calls:
     def serve(self, calls: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
         """Send calls and wait for all of them; replies come in the order of the calls.
 
-        Errors:  CallRefused when no cell is running; KeyboardInterrupt, after the calls were cancelled.
+        Errors:  CallRefused when no cell is running; KeyboardInterrupt (CallInterrupted in
+                 other threads than the main one), after the calls were cancelled.
         """
         if self._is_child:
             raise CallRefused("calls work in the kernel's own process only: use threads, not processes")
         if self.cell is None:
             raise CallRefused("no cell is running: a call has to be made, and to end, within its cell")
+        self._before()
         group = _Group(self, self.cell)
         try:
             for call in calls:
@@ -135,7 +145,18 @@ class _Group:
         self._in_flight -= self._sizes.pop(number, 0)
         self._replies[number] = reply
         if (reply.get("problem") or {}).get("kind") == INTERRUPTED:
-            raise KeyboardInterrupt
+            _stop()
+
+
+def _stop() -> NoReturn:
+    """The cell is interrupted: on the main thread the signal raises, and it is on its way.
+
+    Elsewhere a KeyboardInterrupt would do harm: out of a task it would end the kernel's event loop.
+    """
+    if threading.current_thread() is threading.main_thread():
+        threading.Event().wait(_SIGNAL_SECONDS)
+        raise KeyboardInterrupt
+    raise CallInterrupted("the cell was interrupted")
 
 
 def failure(kind: str, message: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-DISPLAY_CHARACTERS = 16 * 1024
+DISPLAY_CHARACTERS = 8 * 1024
 _LINE_CHARACTERS = 100
 _DEPTH = 12
 _BRACKETS: dict[type, tuple[str, str]] = {

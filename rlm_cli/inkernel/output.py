@@ -115,7 +115,8 @@ class Capture:
         while self._tail_held - len(self._tail[0]) >= room:
             self._tail_held -= len(self._tail.popleft())
         if len(self._tail) > 512:
-            self._tail = deque(["".join(self._tail)])
+            joined = "".join(self._tail)[-room:]
+            self._tail, self._tail_held = deque([joined]), len(joined)
 
     def _keep(self, text: str) -> None:
         if self._kept_in is None:

@@ -26,11 +26,12 @@ class _Counting(Protocol):
 class Queries:
     """The asking functions, over the calls of one kernel.
 
-    Shape:   `counting.tally` counts the calls of the running cell; `ledger` is told what models see.
+    Shape:   `counting.tally` counts the calls of the running cell; `corpus` is None without one; its
+             ledger is told what models see.
     """
 
     def __init__(self, calls: Calls, counting: _Counting) -> None:
-        self.ledger: Any = None
+        self.corpus: Any = None
         self._calls = calls
         self._counting = counting
 
@@ -109,7 +110,7 @@ class Queries:
             (`{"name": text}`). Slow and dear: for questions that need many steps. Works only where the
             depth limit allows it; otherwise the Reply has `.ok == False`.
 
-            >>> rlm_query("Which amendments are still in force?", corpus.paths("amendments/*"))
+            >>> rlm_query("Which amendments are still in force?", corpus.filter("amendments/*"))
             """
             return self._run_children([question], [corpus], batch=0)[0]
 
@@ -138,12 +139,14 @@ class Queries:
 
             `source` is a hit, a chunk, a document or a path; `quote` the words, which have to stand there
             word for word (white space may differ): otherwise QuoteNotFound is raised. A hit alone cites
-            its own text.
+            its own text; words alone are looked for everywhere.
 
             >>> answer["content"] += f'"no cap applies" {cite(hit, "no cap applies")}'
             """
-            document, words, start = place(source, quote)
-            return self.cite_at(document, words, start)
+            own = getattr(source, "cite", None)
+            if quote is None and isinstance(own, str):
+                return str(own)
+            return self.cite_at(*place(source, quote))
 
         return cite
 
@@ -166,12 +169,11 @@ class Queries:
     def _passages(self, prompt: str, context: Any) -> dict[str, Any]:
         """The texts of one call; a failure when they are too large for any."""
         try:
-            text = passage(context)
+            words, text = passage(prompt) or "", passage(context)
         except PassageTooLarge as error:
-            return failure("too_large", f"the context is too large for a call: {error}")
-        words = str(passage(prompt))
-        if self.ledger is not None:
-            self.ledger.shown(words if text is None else f"{words}\n{text}")
+            return failure("too_large", f"prompt or context are too large for a call: {error}")
+        if self.corpus is not None:
+            self.corpus.ledger.shown(words if text is None else f"{words}\n{text}")
         return {"prompt": words, "context": text}
 
     def _run_children(self, questions: Sequence[Any], over: Sequence[Any], batch: int) -> list[Reply]:
@@ -180,7 +182,7 @@ class Queries:
                 raise TypeError(f"question {index} must be a str, not {type(question).__name__}")
         shared = {"op": "rlm", "batch": batch, "of": len(questions)}
         return self._served(
-            {**shared, "question": str(question), **scope(part), "index": index}
+            {**shared, "question": str(question), **scope(part, self.corpus), "index": index}
             for index, (question, part) in enumerate(zip(questions, over, strict=True))
         )
 

@@ -13,6 +13,7 @@ import socket
 import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 import msgspec
 
@@ -180,7 +181,7 @@ class IpyKernel:
 
     def _boot(self, directory: rundir.RunDirectory, wire: int) -> dict[str, object]:
         return {
-            "sys_path": [entry for entry in sys.path if entry and os.path.isabs(entry)],
+            "sys_path": [entry for entry in sys.path if Path(entry).is_absolute()],
             "wire": wire,
             "connection_file": str(directory.connection_file),
             "scratch": str(directory.scratch),

@@ -38,7 +38,7 @@ class OpenCalls:
         self._send = send
         self._changed = changed
         self._failed = failed
-        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._tasks: dict[int, asyncio.Task[CallReply]] = {}
         self._characters = 0
         self._refusal: Problem | None = None
 
@@ -54,8 +54,10 @@ class OpenCalls:
             self._send(encode_reply(frame.id, CallReply(problem=refusal)))
             return
         size = _characters(frame.call)
+        task = asyncio.create_task(self._host.call(frame.call), name=f"call-{frame.id}")
         self._characters += size
-        self._tasks[frame.id] = asyncio.create_task(self._serve(frame, size), name=f"call-{frame.id}")
+        self._tasks[frame.id] = task
+        task.add_done_callback(lambda done: self._settled(frame.id, size, done))
         self._clock.switch(is_waiting=True)
         self._changed()
 
@@ -74,25 +76,25 @@ class OpenCalls:
     async def end(self) -> None:
         """Cancel what is open and wait until it has ended."""
         self.refuse(INTERRUPTED)
-        if self._tasks:
+        while self._tasks:
             await asyncio.wait(list(self._tasks.values()))
+            await asyncio.sleep(0)
 
-    async def _serve(self, frame: CallFrame, size: int) -> None:
-        try:
-            reply = await self._host.call(frame.call)
-            self._send(encode_reply(frame.id, reply))
-        except asyncio.CancelledError:
+    def _settled(self, number: int, size: int, task: asyncio.Task[CallReply]) -> None:
+        """A call has come to its end, also one that was cancelled before it began."""
+        del self._tasks[number]
+        self._characters -= size
+        if not self._tasks:
+            self._clock.switch(is_waiting=False)
+        self._changed()
+        if task.cancelled():
             problem = self._refusal or Problem(kind="cancelled", message="the call was cancelled")
-            self._send(encode_reply(frame.id, CallReply(problem=problem)))
-        except Exception as error:  # noqa: BLE001 - handed on: it ends the run in `RunningCell.result`
-            self._send(encode_reply(frame.id, CallReply(problem=INTERRUPTED)))
+            self._send(encode_reply(number, CallReply(problem=problem)))
+        elif (error := task.exception()) is not None:
+            self._send(encode_reply(number, CallReply(problem=INTERRUPTED)))
             self._failed(error)
-        finally:
-            self._characters -= size
-            del self._tasks[frame.id]
-            if not self._tasks:
-                self._clock.switch(is_waiting=False)
-            self._changed()
+        else:
+            self._send(encode_reply(number, task.result()))
 
     def _excess(self, frame: CallFrame) -> Problem | None:
         if frame.id in self._tasks:

@@ -25,16 +25,16 @@ class ShellChannel:
     """The shell channel of one kernel process."""
 
     def __init__(self, run_directory: RunDirectory) -> None:
-        import zmq
         import zmq.asyncio
         from jupyter_client.session import Session
 
+        library: Any = zmq
         self._session: Any = Session(key=run_directory.key.encode(), signature_scheme="hmac-sha256")
         self._context: Any = zmq.asyncio.Context()
-        self._socket: Any = self._context.socket(zmq.DEALER)
-        self._socket.setsockopt(zmq.LINGER, 0)
-        self._socket.setsockopt(zmq.RCVHWM, _RECEIVE_MESSAGES)
-        self._socket.setsockopt(zmq.MAXMSGSIZE, _MESSAGE_BYTES)
+        self._socket: Any = self._context.socket(library.DEALER)
+        self._socket.setsockopt(library.LINGER, 0)
+        self._socket.setsockopt(library.RCVHWM, _RECEIVE_MESSAGES)
+        self._socket.setsockopt(library.MAXMSGSIZE, _MESSAGE_BYTES)
         self._socket.connect(run_directory.socket(1))
 
     def execute(self, cell: int, code: str) -> asyncio.Task[None]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from rlm_cli.base.text import head_and_tail
@@ -41,7 +41,7 @@ class Known:
     memory: dict[str, Any] | None = None
     memory_left_out: tuple[str, ...] = ()
     variables: tuple[Variable, ...] = ()
-    coverage: Coverage = Coverage()
+    coverage: Coverage = field(default_factory=Coverage)
 
 
 @dataclass(frozen=True)
@@ -247,9 +247,10 @@ class RunningCell:
             message = f"{stopped.message}{at}, did not obey, and its kernel was ended"
             problem = Problem(kind=stopped.kind, message=message)
         else:
-            tail = self._parts.directory.log_tail()[-2000:]
-            message = f"the kernel died: {self._parts.process.why()}"
-            problem = Problem(kind="KernelDied", message=message, detail=tail)
+            crash = _crash_of(self._parts.directory.log_tail())
+            at = _line_of(crash, self._cell.number)
+            message = f"the kernel died{f' at {at}' if at else ''}: {self._parts.process.why()}"
+            problem = Problem(kind="KernelDied", message=message, detail=crash)
         if self._report is not None:
             shown, omitted = self._report.shown, self._report.omitted
         else:
@@ -274,6 +275,12 @@ class RunningCell:
             ready=known.ready,
             kernel_is_lost=is_lost,
         )
+
+
+def _crash_of(log: str) -> str:
+    """What faulthandler has written last, from its beginning; else the end of the log."""
+    _, found, crash = log.rpartition("Fatal Python error: ")
+    return (found + crash)[:2000] if found else log[-2000:]
 
 
 def _line_of(trace: str, cell: int) -> str:
