@@ -6,7 +6,7 @@ else of them. A value that passes a port is inert: no handle, no callback, no pa
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -126,7 +126,7 @@ class Model(Protocol):
     def facts(self) -> ModelFacts:
         """What is known of it; costs nothing to ask."""
 
-    def stream(self, request: Request) -> AsyncIterator[Delta | Response]:
+    def stream(self, request: Request) -> AsyncGenerator[Delta | Response, None]:
         """Deltas, then exactly one Response, which ends the stream.
 
         Errors:  a ModelError of `base.errors`, also in the middle of the stream; a stream that stops

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from rlm_cli.base.errors import ModelError, ModelUnavailable, ModelUnreachable, RateLimited
@@ -118,15 +119,16 @@ class Caller:
             usage = _broken_off(model, request, received)
             try:
                 watcher.on_attempt(attempt)
-                async for piece in model.stream(request):
-                    if isinstance(piece, Response):
-                        usage = piece.usage
-                        self._note_success(model)
-                        return piece, usage
-                    received += len(piece.text.encode("utf-8", "surrogatepass"))
-                    usage = _broken_off(model, request, received)
-                    if piece.text:
-                        watcher.on_delta(piece.text, attempt)
+                async with aclosing(model.stream(request)) as pieces:
+                    async for piece in pieces:
+                        if isinstance(piece, Response):
+                            usage = piece.usage
+                            self._note_success(model)
+                            return piece, usage
+                        received += len(piece.text.encode("utf-8", "surrogatepass"))
+                        usage = _broken_off(model, request, received)
+                        if piece.text:
+                            watcher.on_delta(piece.text, attempt)
                 return ModelUnavailable(f"{model.facts.name} sent no response", "the stream was empty"), usage
             except ModelError as error:
                 if not received and not error.may_be_billed:

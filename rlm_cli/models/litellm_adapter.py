@@ -18,7 +18,7 @@ import re
 import sys
 import threading
 import warnings
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -69,7 +69,7 @@ class LitellmModel:
         """What is known of it."""
         return self._facts
 
-    async def stream(self, request: Request) -> AsyncIterator[Delta | Response]:
+    async def stream(self, request: Request) -> AsyncGenerator[Delta | Response, None]:
         """Deltas, then the Response: see `ports.Model`."""
         arguments = self._arguments(request)
         litellm = await asyncio.to_thread(load)

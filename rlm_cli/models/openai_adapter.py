@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import importlib
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -87,7 +87,7 @@ class OpenAIModel:
         """What is known of it."""
         return self._facts
 
-    async def stream(self, request: Request) -> AsyncIterator[Delta | Response]:
+    async def stream(self, request: Request) -> AsyncGenerator[Delta | Response, None]:
         """Deltas, then the Response: see `ports.Model`."""
         checked_options(request.options)
         response = await self._open(request)

@@ -6,7 +6,7 @@ that was never made goes to the live model that it was given, or is refused.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
@@ -74,7 +74,7 @@ class RecordedModel:
         """Those of the model that was recorded."""
         return self._facts
 
-    async def stream(self, request: Request) -> AsyncIterator[Delta | Response]:
+    async def stream(self, request: Request) -> AsyncGenerator[Delta | Response, None]:
         """One delta, then the Response, marked as recorded; it costs nothing.
 
         Errors:  RequestRefused when the request was never recorded and there is no live model.

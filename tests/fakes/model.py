@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 
 from rlm_cli.base.errors import ModelError
 from rlm_cli.events.values import Usage
@@ -39,7 +39,7 @@ class FakeModel:
         self.in_flight = 0
         self.most_in_flight = 0
 
-    async def stream(self, request: Request) -> AsyncIterator[Delta | Response]:
+    async def stream(self, request: Request) -> AsyncGenerator[Delta | Response, None]:
         self.requests.append(request)
         number = len(self.requests)
         self.in_flight += 1

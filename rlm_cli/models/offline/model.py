@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from rlm_cli.base.errors import RequestRefused
 from rlm_cli.events.values import Usage
@@ -27,7 +27,7 @@ class OfflineModel:
         """What is known of it."""
         return _FACTS
 
-    async def stream(self, request: Request) -> AsyncIterator[Delta | Response]:
+    async def stream(self, request: Request) -> AsyncGenerator[Delta | Response, None]:
         """One delta, then the Response: see `ports.Model`.
 
         Errors:  RequestRefused when a value of some schema is asked for: that takes a language model.
