@@ -79,7 +79,7 @@ class CellScope:
     async def call(self, call: KernelCall) -> CallReply:
         """Serve one call of the cell."""
         if isinstance(call, CiteCall):
-            return self._tree.citations.cite(self._corpus, call)
+            return await self._tree.citations.cite(self._corpus, call)
         self._calls += 1
         span = child_span(self._span, "s", self._calls)
         if isinstance(call, LlmCall):

@@ -6,6 +6,7 @@ the kernel. In the answer the marks become [1], [2] … in the order of their fi
 
 from __future__ import annotations
 
+import asyncio
 import re
 from dataclasses import dataclass
 
@@ -39,10 +40,12 @@ class Citations:
     def __init__(self) -> None:
         self._by_mark: list[Citation] = []
         self._known: dict[tuple[str, int, int], int] = {}
+        self._searching = asyncio.Lock()
 
-    def cite(self, corpus: Corpus, call: CiteCall) -> CallReply:
-        """Serve a cell's call: a mark, or why there is none."""
-        found = corpus.cite(call.quote, call.document, call.start)
+    async def cite(self, corpus: Corpus, call: CiteCall) -> CallReply:
+        """Serve a cell's call: a mark, or why there is none. A long search does not hold up the run."""
+        async with self._searching:
+            found = await asyncio.to_thread(corpus.cite, call.quote, call.document, call.start)
         if not found.checked:
             return CallReply(problem=Problem(kind="quote_not_found", message=found.why))
         return CallReply(text=self._mark(found))

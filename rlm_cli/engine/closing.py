@@ -26,13 +26,17 @@ class Closing:
         self._depth = depth
         self._started = tree.clock.now()
         self._warnings: list[str] = []
+        self._rendered: tuple[str, CitedAnswer] | None = None
         self.coverage = Coverage(documents=corpus.loaded.documents)
         self.sandbox = ""
         self.last_prose = ""
 
     def cited(self) -> CitedAnswer:
-        """The draft with numbers for its marks, and its faults."""
-        return self._tree.citations.render(self._drafts.content, self._corpus)
+        """The draft with numbers for its marks, and its faults; looked up once for each draft."""
+        content = self._drafts.content
+        if self._rendered is None or self._rendered[0] != content:
+            self._rendered = content, self._tree.citations.render(content, self._corpus)
+        return self._rendered[1]
 
     def warn(self, text: str) -> None:
         """Something the reader of the answer has to know."""

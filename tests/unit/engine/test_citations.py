@@ -11,17 +11,17 @@ CORPUS = FakeCorpus(
 )
 
 
-def test_marks_are_numbered_in_the_order_of_the_answer() -> None:
+async def test_marks_are_numbered_in_the_order_of_the_answer() -> None:
     citations = Citations()
-    first = citations.cite(CORPUS, CiteCall(quote="ten dollars")).text
-    second = citations.cite(CORPUS, CiteCall(quote="all loss")).text
+    first = (await citations.cite(CORPUS, CiteCall(quote="ten dollars"))).text
+    second = (await citations.cite(CORPUS, CiteCall(quote="all loss"))).text
     cited = citations.render(f"B {second}, A {first}, B again {second}.", CORPUS)
     assert cited.text == "B [1], A [2], B again [1]."
     assert [(each.id, each.path) for each in cited.citations] == [(1, "b.txt"), (2, "a.txt")]
 
 
-def test_a_quote_that_is_not_there_gets_no_mark() -> None:
-    reply = Citations().cite(CORPUS, CiteCall(quote="eleven dollars"))
+async def test_a_quote_that_is_not_there_gets_no_mark() -> None:
+    reply = await Citations().cite(CORPUS, CiteCall(quote="eleven dollars"))
     assert reply.problem is not None
     assert reply.problem.kind == "quote_not_found"
 
@@ -32,16 +32,16 @@ def test_a_mark_that_stands_for_nothing_is_removed_and_told() -> None:
     assert cited.unknown_marks == ["[[cite:9]]"]
 
 
-def test_a_true_mark_does_not_vouch_for_a_wrong_quotation_beside_it() -> None:
+async def test_a_true_mark_does_not_vouch_for_a_wrong_quotation_beside_it() -> None:
     citations = Citations()
-    mark = citations.cite(CORPUS, CiteCall(quote="The cap is ten dollars a year")).text
+    mark = (await citations.cite(CORPUS, CiteCall(quote="The cap is ten dollars a year"))).text
     cited = citations.render(f'"The cap is nine dollars a year" {mark}', CORPUS)
     assert cited.unfound_quotes == ["The cap is nine dollars a year"]
 
 
-def test_a_marked_quotation_keeps_its_one_number() -> None:
+async def test_a_marked_quotation_keeps_its_one_number() -> None:
     citations = Citations()
-    mark = citations.cite(CORPUS, CiteCall(quote="The cap is ten dollars a year")).text
+    mark = (await citations.cite(CORPUS, CiteCall(quote="The cap is ten dollars a year"))).text
     cited = citations.render(f'"The cap is ten dollars a year" {mark}', CORPUS)
     assert cited.text == '"The cap is ten dollars a year" [1]'
 
@@ -54,7 +54,7 @@ def test_block_quotes_and_typographic_quotes_are_quotations() -> None:
     ]
 
 
-def test_the_same_place_cited_twice_is_one_citation() -> None:
+async def test_the_same_place_cited_twice_is_one_citation() -> None:
     citations = Citations()
-    marks = {citations.cite(CORPUS, CiteCall(quote="ten dollars")).text for _ in range(3)}
+    marks = {(await citations.cite(CORPUS, CiteCall(quote="ten dollars"))).text for _ in range(3)}
     assert len(marks) == 1
