@@ -45,7 +45,7 @@ COMMANDS = (
 class _AsTyped:
     """Takes the words of a command line as they are, in place of Typer's conversion.
 
-    Typer from 0.29 converts with pydantic, whose import takes longer than the rest of a command's start.
+    Typer 0.29 converts with pydantic, whose import takes longer than the rest of a command's start.
     Every parameter here is a text, a list of texts or a flag, and is checked by the table of settings or by
     its command.
     """

@@ -30,7 +30,7 @@ async def examine(examined: Examined) -> list[Finding]:
         asyncio.to_thread(_installation),
         _kernel(),
         asyncio.to_thread(_places, examined.sources),
-        asyncio.to_thread(_configured, examined.sources),
+        asyncio.to_thread(configured, examined.sources),
         _litellm(examined.sources.environ),
         asyncio.to_thread(_surroundings, examined),
     )
@@ -64,7 +64,7 @@ def _places(sources: Sources) -> list[Finding]:
     return places.directories(sources.directories)
 
 
-def _configured(sources: Sources) -> list[Finding]:
+def configured(sources: Sources) -> list[Finding]:
     """Settings and keys, then what they ask for; models are not looked at when settings are wrong."""
     try:
         settings = resolve(sources)
