@@ -45,7 +45,6 @@ def run(arguments: Sequence[str]) -> int:
     try:
         failures.raise_on_sigterm()
         with root_command().make_context("rlm", list(words)) as context:
-            context.obj = {"is_debugging": is_debugging}
             code = context.command.invoke(context)
         sys.stdout.flush()
         return int(code or 0)

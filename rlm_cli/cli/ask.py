@@ -38,7 +38,6 @@ class _AskCommand(PlainCommand):
 @takes_settings(*_SETTINGS)
 def ask(
     given: Given,
-    context: typer.Context,
     words: Annotated[
         list[str] | None,
         typer.Argument(
@@ -133,7 +132,6 @@ def ask(
         stdin=told.stdin,
         environ=credentials(environ, places, key_names()),
         argv=tuple(sys.argv[1:]),
-        is_debugging=bool(context.obj and context.obj["is_debugging"]),
     )
     if estimate:
         from rlm_cli.cli.estimating import show_estimate

@@ -158,7 +158,7 @@ _FORMATS = """Formats
   coverage      documents, searched_by_code, read_by_model
   usage         root and sub: calls, tokens_in, tokens_out, tokens_cached
   cost          usd, and whether it is known: null is unknown, never zero
-  limits, sandbox, warnings
+  limits, sandbox, warnings, problem (null, or kind and message), seconds
 --format jsonl      the events of the session file as they happen, one a line
 
 Session files are JSON Lines: a header, then one event a line; each line holds a hash of the line

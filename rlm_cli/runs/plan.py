@@ -65,4 +65,3 @@ class AskPlan:
     stdin: bytes | None = field(default=None, repr=False)
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
     argv: tuple[str, ...] = ()
-    is_debugging: bool = False

@@ -20,9 +20,9 @@ from rlm_cli.engine.tree import Tree
 from rlm_cli.events import Event
 from rlm_cli.events.bodies import Notice
 from rlm_cli.events.commands import Command, Interrupt
-from rlm_cli.kernel.adapter import IpyKernel
 from rlm_cli.models.redaction import redact
-from rlm_cli.ports import Corpus, Kernel, Model
+from rlm_cli.ports import Model
+from rlm_cli.runs.confinement import kernels
 from rlm_cli.runs.from_settings import run_settings
 from rlm_cli.runs.opening import Opened, opened
 from rlm_cli.runs.plan import AskPlan
@@ -90,7 +90,7 @@ class _Answering:
         tree = Tree(
             bus,
             self._clock,
-            _kernel,
+            kernels(self._plan.settings.sandbox.mode),
             parts.models,
             run_settings(self._plan.settings, self._plan.output.schema),
         )
@@ -134,10 +134,6 @@ class _Answering:
             loop.call_soon_threadsafe(bus.emit, "root", Notice(level="info", code="reading", text=text))
 
         return tell
-
-
-def _kernel(corpus: Corpus) -> Kernel:
-    return IpyKernel(corpus.mount)
 
 
 def _all(parts: Opened) -> list[Model]:

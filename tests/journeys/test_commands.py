@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from rlm_cli.events.bodies import KernelReady
 from tests.journeys.program import Program, cell, roots_and_subs
 from tests.servers.openai_server import Server
 
@@ -319,6 +320,21 @@ class TestSessions:
     @pytest.mark.parametrize("speed", ["0", "-1", "fast", "nan"])
     def test_a_wrong_speed(self, program: Program, speed: str) -> None:
         assert program.rlm("replay", "last", "--speed", speed).code == 2
+
+
+class TestSandbox:
+    def test_strict_runs_confined_or_not_at_all(self, program: Program, folder: Path) -> None:
+        with Server(roots_and_subs([cell("answer.update(content='x', ready=True)")])) as server:
+            ended = program.at(server).rlm(
+                "ask", folder, "capped?", "--mode", "rlm", "--sandbox", "strict", "--max-turns", "1"
+            )
+            asked = len(server.chats)
+        (ready,) = [event.body for event in program.events() if isinstance(event.body, KernelReady)] or [None]
+        if ready is None:
+            assert (ended.code, ended.out, asked) == (8, "", 0)
+            assert "--sandbox auto" in ended.err
+        else:
+            assert ready.tier in ("A", "B", "C")
 
 
 class TestDoctorAndHelp:

@@ -10,6 +10,7 @@ from rlm_cli.events.values import Json, Problem
 from rlm_cli.kernel.adapter import IpyKernel
 from rlm_cli.ports import CallReply, Cell, KernelCall
 from rlm_cli.runs.checks.finding import Finding, fail, failed_with, ok, warn
+from rlm_cli.runs.confinement import CONFINED_TIERS
 
 _SECONDS = 30.0
 _MARK = "the cell is running"
@@ -81,6 +82,6 @@ _REPORT = "Please report this, with the output of: rlm doctor --json"
 
 def _sandbox(ready: KernelReady) -> Finding:
     text = ready.sandbox.removeprefix("sandbox: ")
-    if ready.tier.upper() in ("A", "B", "C"):
+    if ready.tier.upper() in CONFINED_TIERS:
         return ok("sandbox", text)
     return warn("sandbox", text, "Ask only about documents that you trust")
