@@ -67,7 +67,7 @@ async def measured(model: Model, calls: int, in_flight: int) -> Measured:
 async def compare(base_url: str, calls: int, widths: list[int], adapters: list[str]) -> None:
     """Print one line for each adapter and width."""
     environ = {"OPENAI_API_KEY": "none-is-needed", "OPENAI_BASE_URL": base_url}
-    print(f"{calls:,} streamed calls of {ANSWER_SECONDS * 1000:.0f} ms")
+    print(f"{calls:,} calls of {ANSWER_SECONDS * 1000:.0f} ms")
     print(f"{'adapter':<10}{'in flight':>10}{'seconds':>10}{'ideal':>8}{'ratio':>8}{'CPU ms a call':>16}")
     for adapter in adapters:
         for in_flight in widths:

@@ -71,7 +71,7 @@ class LitellmModel:
 
     async def stream(self, request: Request) -> AsyncGenerator[Delta | Response, None]:
         """Deltas, then the Response: see `ports.Model`."""
-        arguments = self._arguments(request)
+        arguments = self.arguments(request)
         litellm = await asyncio.to_thread(load)
         if not arguments["stream"]:
             response = await self._whole(litellm, arguments, request)
@@ -122,7 +122,8 @@ class LitellmModel:
             await litellm.close_litellm_async_clients()
             litellm.in_memory_llm_clients_cache.flush_cache()
 
-    def _arguments(self, request: Request) -> dict[str, Any]:
+    def arguments(self, request: Request) -> dict[str, Any]:
+        """What litellm is called with."""
         provider = self._facts.name.partition("/")[0]
         messages = _messages(request.messages, _wants_markers(provider, self._facts.name))
         is_stream = request.purpose == "root"

@@ -294,7 +294,7 @@ def _proxy(url: str) -> str | None:
 
 
 def _costs_nothing(name: str, address: Address) -> bool:
-    return address.endpoint.is_local and not name.endswith("-cloud")
+    return address.endpoint.is_local and not name.endswith(("-cloud", ":cloud"))
 
 
 def _free(card: Card) -> Card:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
+import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import aclosing
+from pathlib import Path
 
 import pytest
 
@@ -19,14 +21,17 @@ from rlm_cli.base.errors import (
     RequestRefused,
 )
 from rlm_cli.events.values import Message, Usage
+from rlm_cli.models.litellm_adapter import LitellmModel, load
 from rlm_cli.models.offline import OfflineModel
 from rlm_cli.models.openai_adapter import Patience
 from rlm_cli.models.opening import ModelOptions, open_model
+from rlm_cli.models.prices import PriceTable, Tokens
 from rlm_cli.models.recorded import Recorded, RecordedModel, Replies
 from rlm_cli.models.scripted import ScriptedModel
 from rlm_cli.ports import Delta, Model, ModelFacts, Request, Response, request_key
 from tests.servers.openai_server import Answer, Server, always
 
+ROOT = Path(__file__).resolve().parents[2]
 KEY = "sk-test-4f9a1c77aa20"
 NAME = "openai/gpt-4o-mini"
 MESSAGES = (Message("system", "Be short."), Message("user", "Say three words, please."))
@@ -40,9 +45,8 @@ TRANSPORTS = ("slim", "litellm")
 @pytest.fixture(scope="module", autouse=True)
 def _litellm_is_imported() -> None:
     """Its import and its first call take seconds; no test should measure its patience against them."""
-    loaded = importlib.import_module("rlm_cli.models.litellm_adapter").load()
     messages = [{"role": "user", "content": "x"}]
-    loaded.completion(model="openai/x", messages=messages, mock_response="x", api_key="none")
+    load().completion(model="openai/x", messages=messages, mock_response="x", api_key="none")
 
 
 @pytest.fixture
@@ -332,3 +336,55 @@ async def test_the_key_is_sent_as_the_protocol_says_and_nowhere_else(transport: 
     seen = server.chats[0]
     assert seen.headers["Authorization"] == f"Bearer {KEY}"
     assert KEY not in str(seen.body)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["openai/gpt-4o-mini", "openai/gpt-5-mini", "anthropic/claude-haiku-4-5", "deepseek/deepseek-chat"],
+)
+def test_the_cost_that_we_work_out_is_litellms_own(name: str) -> None:
+    litellm = load()
+    details = {"cached_tokens": 2000}
+    usage = litellm.Usage(
+        prompt_tokens=5000, completion_tokens=700, total_tokens=5700, prompt_tokens_details=details
+    )
+    theirs = sum(litellm.cost_per_token(model=name, usage_object=usage))
+    assert PriceTable().find(name).usd(Tokens(5000, 700, cached=2000)) == pytest.approx(theirs)
+
+
+async def test_litellm_prints_nothing_and_reads_no_env_file(server: Server, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("OPENAI_API_KEY=sk-from-a-file-123456\n", encoding="utf-8")
+    code = (
+        "import asyncio, os, sys\n"
+        "from rlm_cli.models.opening import ModelOptions, open_model\n"
+        "from rlm_cli.events.values import Message\n"
+        "from rlm_cli.ports import Request\n"
+        "async def main():\n"
+        "    options = ModelOptions(environ={'OPENAI_BASE_URL': sys.argv[1]}, transport='litellm')\n"
+        "    model = open_model('openai/gpt-4o-mini', options)\n"
+        "    async for _ in model.stream(Request(messages=(Message('user', 'x'),), purpose='root')): pass\n"
+        "    await model.close()\n"
+        "    assert 'OPENAI_API_KEY' not in os.environ\n"
+        "asyncio.run(main())\n"
+    )
+    environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", code, server.base_url]
+    process = await asyncio.create_subprocess_exec(
+        *command, cwd=tmp_path, env=environ, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    assert await process.communicate() == (b"", b"")
+    assert process.returncode == 0
+    assert len(server.chats) == 1
+
+
+async def test_the_unchanging_prefix_is_marked_for_anthropics_cache() -> None:
+    environ = {"ANTHROPIC_API_KEY": KEY}
+    model = open_model("anthropic/claude-haiku-4-5", ModelOptions(environ=environ))
+    assert isinstance(model, LitellmModel)
+    messages = (*MESSAGES, Message("assistant", "One."), Message("user", "Turn 2/20"))
+    sent = model.arguments(Request(messages=messages, purpose="root"))["messages"]
+    marked = [
+        "cache_control" in each["content"][0] if isinstance(each["content"], list) else False for each in sent
+    ]
+    assert marked == [True, True, False, False]
+    assert sent[1]["content"][0]["text"] == MESSAGES[1].content

@@ -56,7 +56,7 @@ def folded(text: str) -> str:
 
 
 LEASES = {
-    "lease.txt": "1. Rent. The tenant pays 900 euros a month.\n\n2. Repairs. The landlord shall repair the roof.\n",
+    "lease.txt": "1. Rent. The tenant pays 900 euros.\n\n2. Repairs. The landlord shall repair the roof.\n",
     "annex.txt": "Repairs to the roof are made by the tenant, at its own expense.\n\nPets are allowed.\n",
     "house.md": "# House rules\n\nQuiet hours are from ten to six.\n\nBicycles stand in the yard.\n",
 }
