@@ -25,6 +25,7 @@ _WINDOWS_KEPT = 6
 _BLOCK = 1 << 22
 _SECONDS = 5.0
 _AGREED_WORDS = 3
+_PLACES = 1000
 _ELSEWHERE_BYTES = 1 << 24
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 _UNSPACED = re.compile(
@@ -70,8 +71,11 @@ class QuoteChecker:
     def _search(self, words: str, indices: Sequence[int], start: int | None) -> list[Place]:
         """The places in the first document that has the words, the nearest to `start` first."""
         if len(indices) == 1:
-            places = self._places(indices[0], words)
-            return sorted(places, key=lambda place: abs(place.start - (start or 0)))
+            near = start or 0
+            record = self._texts.generation.record(indices[0])
+            bases = sorted(range(0, max(1, record.characters), _WINDOW), key=lambda base: abs(base - near))
+            places = self._places(indices[0], words, bases)
+            return sorted(places, key=lambda place: abs(place.start - near))
         for candidates in (self._holding([words.encode()], 1, indices), self._likely(words, indices)):
             for index in candidates:
                 places = self._places(index, words)
@@ -107,8 +111,10 @@ class QuoteChecker:
             if folded is None:
                 continue
             for low, high in matches(folded, words):
-                start, end = base + folded.source(low), base + folded.source(high - 1) + 1
+                start, end = base + folded.source(low), base + folded.source_end(high)
                 found.setdefault(start, Place(index, start, end))
+                if len(found) >= _PLACES:
+                    return list(found.values())
         return list(found.values())
 
     def _window(self, index: int, record: Record, base: int, needles: list[bytes]) -> Folded | None:

@@ -57,7 +57,8 @@ def guess(head: bytes, around: bytes = b"") -> str:
     )
     if best is None:
         return "cp1252"
-    if _is_western(sample) and (best.coherence < 0.2 or str(best) == sample.decode("cp1252", "replace")):
+    is_rival = best.encoding.startswith(("cp125", "iso8859")) and best.coherence >= 0.2
+    if _is_western(sample) and (not is_rival or str(best) == sample.decode("cp1252", "replace")):
         return "cp1252"
     return best.encoding
 
@@ -96,4 +97,4 @@ def _is_western(sample: bytes) -> bool:
     plausible = sum(
         1 for c in high if unicodedata.category(c) in ("Ll", "Lu", "Pd", "Pi", "Pf", "Zs", "Sc", "Po")
     )
-    return plausible >= len(high) * 0.9 and len(high) < max(2, letters * 0.3)
+    return plausible >= len(high) * 0.9 and sum(map(str.isalpha, high)) < max(2, letters * 0.3)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from heapq import merge
@@ -50,7 +50,17 @@ class Folded:
     def source(self, position: int) -> int:
         """The source's character that the folded character at `position` came from."""
         step = bisect_right(self._folded_at, position) - 1
-        return self._source_at[step] + position - self._folded_at[step]
+        found = self._source_at[step] + position - self._folded_at[step]
+        if step + 1 < len(self._source_at):
+            return min(found, max(self._source_at[step], self._source_at[step + 1] - 1))
+        return found
+
+    def source_end(self, position: int) -> int:
+        """The source's character just behind the folded characters before `position`."""
+        step = bisect_left(self._folded_at, position)
+        if step < len(self._folded_at) and self._folded_at[step] == position:
+            return self._source_at[step]
+        return self.source(position - 1) + 1
 
 
 def fold(text: str) -> Folded:

@@ -59,11 +59,11 @@ def sources_of(given: Sequence[str | os.PathLike[str]], stdin: bytes | None = No
 
 def variable_name(name: str, taken: set[str]) -> str:
     """A Python identifier for a path's last part, free of keywords, builtins and the kernel's names."""
-    stem = re.sub(r"\W+", "_", name).strip("_").lower() or "documents"
+    stem = re.sub(r"\W+", "_", name).strip("_").lower() or "files"
     if stem[0].isdigit():
         stem = f"d_{stem}"
     if not stem.isidentifier():
-        stem = "documents"
+        stem = "files"
     if (
         keyword.iskeyword(stem)
         or keyword.issoftkeyword(stem)

@@ -84,10 +84,9 @@ def rules_for(folder: Path, options: ReadOptions) -> Rules:
         prefix = ""
         for child, parent in _up_to_repository(folder):
             prefix = f"{child.name}/{prefix}"
-            specs = tuple(spec for name in IGNORE_FILES if (spec := _read_spec(parent, name)))
-            kept = tuple(spec for spec in specs if not spec.spec.check_file(prefix).include)
-            if kept:
-                chain.append((prefix, kept))
+            specs = tuple(spec for name in IGNORE_FILES if (spec := _read_spec(parent, name, prefix)))
+            if specs:
+                chain.append((prefix, specs))
     return Rules(options, include, exclude, tuple(chain))
 
 
@@ -103,7 +102,8 @@ def _up_to_repository(folder: Path) -> list[tuple[Path, Path]]:
     return pairs
 
 
-def _read_spec(folder: Path, name: str) -> _Spec | None:
+def _read_spec(folder: Path, name: str, named: str = "") -> _Spec | None:
+    """The rules of an ignore file, without those that leave out what the user has named themselves."""
     try:
         handle = os.open(folder / name, os.O_RDONLY | os.O_NONBLOCK)
     except OSError:
@@ -115,4 +115,6 @@ def _read_spec(folder: Path, name: str) -> _Spec | None:
     finally:
         os.close(handle)
     lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
+    if named:
+        lines = [line for line in lines if not GitIgnoreSpec.from_lines([line]).match_file(named)]
     return _Spec(GitIgnoreSpec.from_lines(lines), name) if lines else None
