@@ -21,7 +21,7 @@ from typing import Any
 from rlm_cli.inkernel import variables
 from rlm_cli.inkernel.answer import Answer
 from rlm_cli.inkernel.calls import Calls
-from rlm_cli.inkernel.cells import Cells, cancel_on_interrupt
+from rlm_cli.inkernel.cells import Cells
 from rlm_cli.inkernel.descriptors import Tap
 from rlm_cli.inkernel.display import bounded_repr
 from rlm_cli.inkernel.memory import History
@@ -78,7 +78,9 @@ class Inside:
         self._names(shell.user_ns)
         self._displays(shell)
         kernel._execute_sleep = 0
-        kernel._cancel_on_sigint = cancel_on_interrupt
+        kernel._cancel_on_sigint = self.cells.interrupts.cancelling
+        kernel.pre_handler_hook = self.cells.interrupts.install
+        kernel.post_handler_hook = self.cells.interrupts.install
         kernel.do_execute = self.cells.wrap(kernel.do_execute)
         os.register_at_fork(after_in_child=self._in_a_child)
         self.wire.start()

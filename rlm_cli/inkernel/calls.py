@@ -15,7 +15,7 @@ from rlm_cli.inkernel.wire import FrameTooLarge, encode
 
 IN_FLIGHT_BYTES = 64 * 1024 * 1024
 INTERRUPTED = "kernel_interrupted"
-_SIGNAL_SECONDS = 1.0
+_SIGNAL_SECONDS = 0.2
 _Inbox = queue.SimpleQueue[tuple[int, dict[str, Any]]]
 
 

@@ -7,11 +7,9 @@ knows nothing of turns or of the program outside, except that a report is sent.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import linecache
-import signal
 import threading
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +17,7 @@ from rlm_cli.inkernel import answer as answers
 from rlm_cli.inkernel import faults, memory, variables
 from rlm_cli.inkernel.calls import Calls
 from rlm_cli.inkernel.descriptors import Tap
+from rlm_cli.inkernel.interrupts import Interrupts
 from rlm_cli.inkernel.output import Capture
 from rlm_cli.inkernel.replies import Tally
 from rlm_cli.inkernel.wire import FrameTooLarge
@@ -51,6 +50,7 @@ class Cells:
         self._announced = 0
         self._is_announced = threading.Condition()
         self._fault: faults.Fault | None = None
+        self.interrupts = Interrupts()
         self.running = ""
         self.tally = Tally()
         self.ledger: Any = None
@@ -60,6 +60,7 @@ class Cells:
 
     def announced(self, number: int) -> None:
         """The program outside has said that this cell comes; all that it sent before has been taken in."""
+        self.interrupts.forget()
         with self._is_announced:
             self._announced = number
             self._is_announced.notify_all()
@@ -78,17 +79,18 @@ class Cells:
             cell_id: str | None = None,
         ) -> dict[str, Any]:
             number = int((cell_meta or {}).get("cell", 0))
-            status = "ok"
+            status = "error"
+            self._begin(number, code)
             try:
-                self._begin(number, code)
-                content = await execute(code, silent, False)
-                status = str(content["status"])
+                try:
+                    self.interrupts.open()
+                    status = str((await execute(code, silent, False))["status"])
+                finally:
+                    self.interrupts.close()
             except (KeyboardInterrupt, asyncio.CancelledError) as error:
+                self.interrupts.close()
                 self.failed(error)
                 status = "error"
-            with contextlib.suppress(KeyboardInterrupt):
-                signal.signal(signal.SIGINT, signal.SIG_IGN)
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
             self._finish(number, status)
             return {
                 "status": status,
@@ -159,25 +161,3 @@ def _status(status: str, fault: faults.Fault | None) -> str:
     if fault is None:
         return status
     return "interrupted" if fault.kind == "KeyboardInterrupt" else "error"
-
-
-@contextlib.contextmanager
-def cancel_on_interrupt(future: asyncio.Future[Any]) -> Iterator[None]:
-    """While a cell awaits: an interrupt raises in its own code, or cancels what it awaits.
-
-    A KeyboardInterrupt that is raised anywhere else would leave the event loop, and end the kernel.
-    """
-    loop = asyncio.get_running_loop()
-
-    def interrupted(_number: int, frame: Any) -> None:
-        while frame is not None:
-            if frame.f_code.co_name == "run_code":
-                raise KeyboardInterrupt
-            frame = frame.f_back
-        loop.call_soon_threadsafe(future.cancel)
-
-    before = signal.signal(signal.SIGINT, interrupted)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)

@@ -90,7 +90,8 @@ def _kind_and_message(error: BaseException) -> tuple[str, str]:
     if kind == "CancelledError":
         return "KeyboardInterrupt", ""
     try:
-        message = str(error)
+        is_sentence = isinstance(error, KeyError) and len(error.args) == 1 and " " in str(error.args[0])
+        message = str(error.args[0]) if is_sentence else str(error)
     except Exception:  # noqa: BLE001 - the class of the exception is the cell's own
         message = "(its message cannot be shown)"
     if len(message) > _MESSAGE_CHARACTERS:

@@ -140,6 +140,11 @@ async def test_a_misspelt_name_is_told_with_the_names_that_are_near(bench: Bench
     assert result.problem.line == 2
 
 
+async def test_a_missing_key_is_told_with_the_keys_that_are_near(bench: Bench) -> None:
+    result = await bench.run("if True:\n    prices = {'alpha': 1, 'beta': 2}\n    print(1, prices['alpa'])")
+    assert result.shown == "line 3: print(1, prices['alpa'])\nKeyError: 'alpa'\nNear names: 'alpha'\n"
+
+
 async def test_a_failure_in_a_function_of_an_earlier_cell_names_both_places(bench: Bench) -> None:
     first = bench.cell("import json\n\ndef parse(text):\n    return json.loads(text)")
     await bench.kernel.run(first, RecordingHost())
@@ -347,6 +352,31 @@ async def test_a_cell_that_catches_its_interrupt_may_end_well(bench: Bench) -> N
     bench.kernel.interrupt()
     result = await running
     assert (result.status, result.shown) == ("ok", "cleaned up\n")
+
+
+async def test_an_interrupt_at_any_moment_leaves_a_kernel_that_works(bench: Bench) -> None:
+    codes = [
+        "x = 1",
+        "for n in range(2000): pass",
+        "llm_batch(['a'] * 20)",
+        "import asyncio\nawait asyncio.sleep(0.01)",
+        "import asyncio\nr = await asyncio.gather(*(asyncio.to_thread(llm_query, p) for p in 'ab'))",
+        "answer['content'] += 'x'",
+        "1 / 0",
+    ]
+    for moment in range(70):
+        running = asyncio.create_task(bench.run(codes[moment % len(codes)]))
+        for _ in range(moment):
+            await asyncio.sleep(0)
+        bench.kernel.interrupt()
+        assert not (await running).kernel_is_lost
+    assert (await bench.shown("'alive'")) == "'alive'\n"
+
+
+async def test_a_cell_that_takes_the_signal_for_itself_takes_it_for_itself_alone(bench: Bench) -> None:
+    await bench.run("import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)")
+    result = await bench.run("while True: pass", compute_seconds=0.1)
+    assert (result.status, result.kernel_is_lost) == ("timeout", False)
 
 
 # --- the answer --------------------------------------------------------------------------------------
