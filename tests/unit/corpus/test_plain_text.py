@@ -120,6 +120,6 @@ def test_the_suffix_decides_the_kind_of_a_text(tmp_path: Path, name: str, kind: 
 
 
 def test_text_that_begins_like_a_program_stays_text(tmp_path: Path) -> None:
-    corpus, stored = _only(tmp_path / "in", tmp_path / "cache", b"MZ is the mark of Mark Zbikowski\n")
+    _, stored = _only(tmp_path / "in", tmp_path / "cache", b"MZ is the mark of Mark Zbikowski\n")
 
     assert stored.startswith("MZ is")

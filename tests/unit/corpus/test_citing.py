@@ -1,0 +1,165 @@
+"""The checker of quotations: what counts as word for word, and what does not."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from rlm_cli.corpus.folding import fold
+from rlm_cli.corpus.opened import HostCorpus
+from tests.unit.corpus.making import folder_of, opened
+
+TEXT = """\
+ARTICLE 8. Indemnification
+8.1 The Supplier shall indemnify and hold harm-
+less the Customer from all losses up to USD 1,000,000.50 (the \u201cCap\u201d).
+8.2 Non-
+compete: the ﬁnal fee is 10² units – see Section 4.2.
+The re-signed lease ends on 2019-03-31; soft\u00adhyphen, wide ＡＢＣ, caf\u0065\u0301, nb\u00a0space.
+日本の契約書：甲は乙に対し損害を賠償する。🙂 after the emoji.
+"""
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> HostCorpus:
+    files = {"msa.txt": TEXT, "other/nda.txt": "Mutual. The Supplier shall indemnify nobody. \n" * 2}
+    return opened(folder_of(tmp_path / "in", files), tmp_path / "cache")
+
+
+@pytest.mark.parametrize(
+    "quote",
+    [
+        "The Supplier shall indemnify and hold harmless the Customer",
+        "The  Supplier\nshall indemnify",
+        'USD 1,000,000.50 (the "Cap")',
+        "non-compete: the".replace("non", "Non"),
+        "the final fee is 10² units - see Section 4.2.",
+        "re-signed lease ends on 2019-03-31",
+        "softhyphen, wide ABC, café, nb space",
+        "甲は乙に対し損害を賠償する",
+        "🙂 after the emoji",
+        '"The Supplier shall indemnify and hold harmless the Customer..."',
+    ],
+)
+def test_words_that_stand_there_are_found_however_they_are_set(corpus: HostCorpus, quote: str) -> None:
+    citation = corpus.cite(quote, "msa.txt")
+
+    assert citation.checked, citation.why
+    source = TEXT[citation.start : citation.end]
+    assert fold(source.replace("-\n", "")).text.replace("-", "") in fold(quote).text.replace("-", "")
+    assert citation.line_start == TEXT[: citation.start].count("\n") + 1
+    assert citation.line_end == TEXT[: citation.end].count("\n") + 1
+
+
+@pytest.mark.parametrize(
+    "quote",
+    [
+        "The Supplier shall indemnify and hold harmless the Client",
+        "The Supplier may indemnify",
+        "USD 1,000,000.5",
+        "USD 1,000,000",
+        "USD 1,000",
+        "000.50",
+        "losses up to USD 1,000,000.51",
+        "the final fee is 102 units",
+        "see Section 4",
+        "The resigned lease",
+        "ends on 2019-03-3",
+        "upplier shall indemnify",
+        "the supplier shall indemnify",
+        "The Supplier … the Customer",
+        "",
+        "...",
+        "—",
+        "x" * 4001,
+    ],
+)
+def test_a_changed_word_or_number_never_matches(corpus: HostCorpus, quote: str) -> None:
+    citation = corpus.cite(quote, "msa.txt")
+
+    assert not citation.checked
+    assert citation.why
+    assert citation.quote == quote
+
+
+def test_a_quotation_is_looked_for_everywhere_when_no_document_is_named(corpus: HostCorpus) -> None:
+    citation = corpus.cite("indemnify and hold harmless the Customer")
+
+    assert (citation.checked, citation.path) == (True, "msa.txt")
+
+
+def test_the_place_near_the_given_start_comes_first_and_the_rest_is_counted(corpus: HostCorpus) -> None:
+    quote = "The Supplier shall indemnify nobody"
+    second = corpus.cite(quote, "nda.txt", start=60)
+
+    assert (second.start, second.line_start, second.elsewhere) == (8 + 46, 2, 1)
+
+
+def test_the_same_words_in_another_document_count_as_elsewhere(corpus: HostCorpus) -> None:
+    assert corpus.cite("The Supplier shall indemnify", "msa.txt").elsewhere == 2
+
+
+def test_a_wrong_quotation_is_told_how_the_source_goes_on(corpus: HostCorpus) -> None:
+    why = corpus.cite("The Supplier shall indemnify and defend the Customer", 0).why
+
+    assert 'agrees up to "The Supplier shall indemnify and" (line 2)' in why
+    assert "hold harm" in why
+
+
+@pytest.mark.parametrize("document", [7, -1, "nowhere.txt", "txt"])
+def test_an_unknown_document_is_said_to_be_unknown(corpus: HostCorpus, document: int | str) -> None:
+    citation = corpus.cite("words", document)
+
+    assert not citation.checked
+    assert "document" in citation.why
+
+
+def test_positions_are_exact_in_long_documents_of_every_script(tmp_path: Path) -> None:
+    scripts = [
+        "plain words here",
+        "ünïcödé wörds",
+        "日本語の文章です",
+        "emoji 🙂🙂 text",
+        "e\u0301a\u0308 marks",
+        "שלום עולם",
+    ]
+    numbers = random.Random(5)
+    lines = [f"{numbers.choice(scripts)} number{n}end {numbers.choice(scripts)}" for n in range(40_000)]
+    text = "\n".join(lines)
+    corpus = opened(folder_of(tmp_path / "in", {"long.txt": text}), tmp_path / "cache")
+
+    for n in [0, 1, 777, 12_345, 23_456, 39_998, 39_999]:
+        citation = corpus.cite(f"number{n}end", "long.txt")
+        assert text[citation.start : citation.end] == f"number{n}end"
+        assert citation.line_start == n + 1
+    for start in numbers.sample(range(len(text) - 100), 50):
+        assert (
+            corpus._texts.slice(corpus._texts.generation.record(0), start, start + 60)
+            == text[start : start + 60]
+        )
+
+
+def test_any_span_of_words_is_found_where_it_stands(tmp_path: Path) -> None:
+    numbers = random.Random(11)
+    kinds = ["alpha", "béta", "gam-\nma", "12.5", "“q”", "ﬁx", "日本", "x"]
+    words = [f"{numbers.choice(kinds)}{n}" for n in range(3000)]
+    text = "".join(word + numbers.choice([" ", "  ", "\n", "\n\n", "\t", "\u00a0"]) for word in words)
+    corpus = opened(folder_of(tmp_path / "in", {"a.txt": text}), tmp_path / "cache")
+
+    for _ in range(200):
+        first = numbers.randrange(len(words) - 12)
+        chosen = words[first : first + numbers.randrange(2, 12)]
+        quote = (
+            " ".join(chosen)
+            .replace("gam-\nma", "gamma")
+            .replace("ﬁ", "fi")
+            .replace("“", '"')
+            .replace("”", '"')
+        )
+        citation = corpus.cite(quote, 0)
+        assert citation.checked, (quote, citation.why)
+        assert text[citation.start : citation.end].split() == "\n".join(chosen).split()
+        wrong = quote[:-1] + ("7" if quote[-1] != "7" else "8")
+        assert not corpus.cite(wrong, 0).checked or wrong in text
