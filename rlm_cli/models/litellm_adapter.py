@@ -1,46 +1,32 @@
 """The adapter to every provider that litellm knows.
 
-Owns litellm's import (2 s and more: late, once, quiet, offline), the translation of its errors, and the
-closing of its streams. Must never let it retry, print, log, phone home or read a `.env` file.
-
-Source:  measured: litellm reads `.env` files and fetches a price table while it is imported, unless
-         LITELLM_MODE and LITELLM_LOCAL_MODEL_COST_MAP are set before.
+Owns the translation of its arguments and errors, and the closing of its streams. Must never let it try
+again by itself. Its import is `litellm_loading`'s.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import importlib
-import logging
-import os
 import re
 import sys
-import threading
-import warnings
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from rlm_cli.base.errors import ModelError, SettingsError
+from rlm_cli.base.errors import ModelError
 from rlm_cli.events.values import Message
+from rlm_cli.models.billing import facts_of, usage_of
 from rlm_cli.models.failures import Place, broken, refused, unreachable
-from rlm_cli.models.openai_adapter import Patience, facts_of, usage_of
+from rlm_cli.models.litellm_loading import load
+from rlm_cli.models.patience import Patience
 from rlm_cli.models.prices import Card, Tokens
 from rlm_cli.models.request_body import checked_options, schema_instruction
 from rlm_cli.ports import Delta, ModelFacts, Request, Response
 
-_BEFORE_IMPORT = {
-    "LITELLM_LOCAL_MODEL_COST_MAP": "True",
-    "LITELLM_LOCAL_ANTHROPIC_BETA_HEADERS": "True",
-    "LITELLM_LOCAL_BLOG_POSTS": "True",
-    "LITELLM_MODE": "PRODUCTION",
-}
-_LOGGERS = ("LiteLLM", "LiteLLM Proxy", "LiteLLM Router", "openai", "httpx", "httpcore")
 _FINISH = {"length": "length", "max_tokens": "length", "content_filter": "content_filter"}
 _WRAPPING = re.compile(r"^(?:(?:litellm\.)?\w+(?:Error|Exception)(?:: | - ))+")
 _OWN_TIMER_FIRST_SECONDS = 30.0
-_lock = threading.Lock()
 
 
 class LitellmModel:
@@ -182,64 +168,6 @@ class _Gathered:
         if text:
             self.pieces.append(text)
         return text
-
-
-def load() -> Any:
-    """litellm, imported quietly; the first call takes seconds.
-
-    Errors:  SettingsError when it is not installed.
-    """
-    with _lock:
-        os.environ.update(_BEFORE_IMPORT)
-        try:
-            litellm = importlib.import_module("litellm")
-        except ImportError as error:
-            raise SettingsError(
-                "litellm cannot be imported", str(error), "Run: pip install litellm"
-            ) from error
-        _silence(litellm)
-        return litellm
-
-
-def warm_up() -> threading.Thread:
-    """Import litellm in the background; the thread may be left alone."""
-
-    def run() -> None:
-        with contextlib.suppress(SettingsError):
-            # An answer that is made up on the spot imports what a first real call would wait for.
-            load().completion(
-                model="openai/warm-up",
-                messages=[{"role": "user", "content": "x"}],
-                mock_response="x",
-                api_key="none",
-            )
-
-    thread = threading.Thread(target=run, name="litellm-import", daemon=True)
-    thread.start()
-    return thread
-
-
-def _silence(litellm: Any) -> None:
-    litellm.telemetry = False
-    litellm.suppress_debug_info = True
-    litellm.set_verbose = False
-    litellm.turn_off_message_logging = True
-    litellm.disable_streaming_logging = True
-    litellm.disable_hf_tokenizer_download = True
-    litellm.cache = None
-    litellm.num_retries = 0
-    for callbacks in (
-        "callbacks",
-        "success_callback",
-        "failure_callback",
-        "input_callback",
-        "service_callback",
-    ):
-        setattr(litellm, callbacks, [])
-    for module in ("litellm", "pydantic"):
-        warnings.filterwarnings("ignore", module=module)
-    for name in _LOGGERS:
-        logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def _messages(messages: tuple[Message, ...], with_markers: bool) -> list[dict[str, Any]]:

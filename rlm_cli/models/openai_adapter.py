@@ -9,56 +9,33 @@ Source:  `bench/model_calls.py`: what this costs a call beside litellm.
 from __future__ import annotations
 
 import asyncio
-import functools
 import importlib
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import msgspec
 
 from rlm_cli.base.errors import ModelError
-from rlm_cli.base.text import tokens_estimate
 from rlm_cli.events.values import Usage
+from rlm_cli.models.billing import facts_of, usage_of
 from rlm_cli.models.endpoints import Address, model_of
 from rlm_cli.models.failures import Place, broke_off, broken, refused, unreachable
 from rlm_cli.models.openai_wire import Assembly, EventStream, ProviderSaid, Unreadable, body_error
-from rlm_cli.models.prices import Card, Rates, Tokens
+from rlm_cli.models.patience import Patience
+from rlm_cli.models.prices import Card, Rates
+from rlm_cli.models.proxies import proxy_for
 from rlm_cli.models.request_body import Dialect, checked_options
 from rlm_cli.ports import Delta, ModelFacts, Request, Response
 
 if TYPE_CHECKING:
     import aiohttp
 
+__all__ = ["OpenAIModel", "Patience", "warm_up"]
+
 _ERROR_BYTES = 64 * 1024
 _CONNECT_SECONDS = 10.0
 _TAIL_SECONDS = 0.1
-_SLOW_START_SECONDS = 300.0
-
-
-@dataclass(frozen=True)
-class Patience:
-    """How long an adapter waits.
-
-    Units:   seconds of wall-clock: first until there is text, idle for the silence after that. None is
-             the same as idle, but 300 for a model that thinks, or that a local server may have to load.
-             whole is for a reply that comes in one piece.
-    """
-
-    first_seconds: float | None = None
-    idle_seconds: float = 60.0
-    whole_seconds: float = 600.0
-
-    def first(self, is_slow_to_start: bool) -> float:
-        """How long to wait for the first text.
-
-        Units:   seconds of wall-clock.
-        """
-        if self.first_seconds is not None:
-            return self.first_seconds
-        return max(self.idle_seconds, _SLOW_START_SECONDS) if is_slow_to_start else self.idle_seconds
 
 
 class OpenAIModel:
@@ -135,7 +112,7 @@ class OpenAIModel:
         try:
             async with asyncio.timeout(self._first_seconds):
                 session = self._open_session()
-                return await session.post(url, data=body, headers=headers, proxy=_proxy(url))
+                return await session.post(url, data=body, headers=headers, proxy=proxy_for(url))
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as error:
             raise unreachable(self._place, _text(error)) from error
         except TimeoutError as error:
@@ -242,55 +219,6 @@ class OpenAIModel:
 def warm_up() -> None:
     """Import what a first call needs; meant for a thread that has nothing else to do."""
     importlib.import_module("aiohttp")
-
-
-def facts_of(name: str, endpoint: str, card: Card) -> ModelFacts:
-    """The facts of a model from its card."""
-    rates = card.rates
-    return ModelFacts(
-        name=name,
-        endpoint=endpoint,
-        context_tokens=card.context_tokens,
-        max_tokens_out=card.max_tokens_out,
-        usd_per_token_in=rates.tokens_in_at_most if rates else None,
-        usd_per_token_out=rates.tokens_out_at_most if rates else None,
-        tiers=card.price_tiers,
-    )
-
-
-def usage_of(card: Card, tokens: Tokens | None, request: Request, text: str) -> Usage:
-    """The usage of one response; estimated, and marked so, when the provider did not report it."""
-    is_estimated = tokens is None
-    if tokens is None:
-        asked = sum(tokens_estimate(len(message.content)) + 4 for message in request.messages)
-        tokens = Tokens(asked, tokens_estimate(len(text)))
-    return Usage(
-        calls=1,
-        tokens_in=tokens.tokens_in,
-        tokens_out=tokens.tokens_out,
-        tokens_cached=tokens.cached,
-        usd=card.usd(tokens),
-        estimated=is_estimated,
-    )
-
-
-@functools.cache
-def _proxies() -> dict[str, str]:
-    from urllib.request import getproxies
-
-    return getproxies()
-
-
-def _proxy(url: str) -> str | None:
-    """The proxy of the environment for an address; aiohttp's own reading of it would also read ~/.netrc."""
-    from urllib.request import proxy_bypass
-
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    if host in ("localhost", "::1") or host.startswith("127."):
-        return None
-    proxy = _proxies().get(parts.scheme) or _proxies().get("all")
-    return proxy if proxy and proxy.startswith("http") and not proxy_bypass(host) else None
 
 
 def _costs_nothing(name: str, address: Address) -> bool:

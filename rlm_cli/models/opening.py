@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rlm_cli.base.errors import SettingsError
-from rlm_cli.models import litellm_adapter, openai_adapter
+from rlm_cli.models import litellm_loading, openai_adapter
 from rlm_cli.models.endpoints import address_of, endpoint_of
 from rlm_cli.models.failures import Place
 from rlm_cli.models.litellm_adapter import LitellmModel
 from rlm_cli.models.naming import KEY_VARIABLES, OFFLINE, SCRIPTED, canonical, is_own, key_in, require_keys
 from rlm_cli.models.offline import OfflineModel
-from rlm_cli.models.openai_adapter import OpenAIModel, Patience
+from rlm_cli.models.openai_adapter import OpenAIModel
+from rlm_cli.models.patience import Patience
 from rlm_cli.models.prices import PriceTable
 from rlm_cli.models.scripted import read_script, scripted
 from rlm_cli.ports import Model
@@ -76,7 +77,7 @@ def warm_up(names: list[str], options: ModelOptions) -> threading.Thread | None:
     """Import in the background what these models will need; None when there is nothing to wait for."""
     real = [name for name in names if not is_own(name)]
     if any(not _is_slim(name, options) for name in real):
-        return litellm_adapter.warm_up()
+        return litellm_loading.warm_up()
     return _in_background(openai_adapter.warm_up) if real else None
 
 

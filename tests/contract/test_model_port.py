@@ -21,10 +21,11 @@ from rlm_cli.base.errors import (
     RequestRefused,
 )
 from rlm_cli.events.values import Message, Usage
-from rlm_cli.models.litellm_adapter import LitellmModel, load
+from rlm_cli.models.litellm_adapter import LitellmModel
+from rlm_cli.models.litellm_loading import load
 from rlm_cli.models.offline import OfflineModel
-from rlm_cli.models.openai_adapter import Patience
 from rlm_cli.models.opening import ModelOptions, open_model
+from rlm_cli.models.patience import Patience
 from rlm_cli.models.prices import PriceTable, Tokens
 from rlm_cli.models.recorded import Recorded, RecordedModel, Replies
 from rlm_cli.models.scripted import ScriptedModel

@@ -40,7 +40,7 @@ from tests.servers.openai_script import (
     tokens_out,
 )
 
-__all__ = ["Answer", "Received", "Server", "Script", "always", "answer_from", "in_turn", "serving"]
+__all__ = ["Answer", "Received", "Script", "Server", "always", "answer_from", "in_turn", "serving"]
 
 MODELS = ("test-root", "test-sub")
 

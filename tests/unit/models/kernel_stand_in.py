@@ -50,6 +50,10 @@ class Hit:
         return text[start:end]
 
 
+class Hits(list[Hit]):
+    truncated: str = ""
+
+
 class Document:
     def __init__(self, path: str, text: str) -> None:
         self.path = path
@@ -101,9 +105,9 @@ class Corpus:
     def stats(self) -> dict[str, int]:
         return {"documents": len(self)}
 
-    def grep(self, pattern: str, max_hits: int = 1000, max_per_document: int = 1000) -> list[Hit]:
+    def grep(self, pattern: str, max_hits: int = 1000, max_per_document: int = 1000) -> Hits:
         found = [hit for document in self.documents for hit in document.grep(pattern, max_per_document)]
-        return found[:max_hits]
+        return Hits(found[:max_hits])
 
     def search(self, query: str, k: int = 10) -> list[Hit]:
         words = set(re.findall(r"\w+", query.lower()))

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from rlm_cli.base.errors import SettingsError
+from rlm_cli.models.billing import facts_of
 from rlm_cli.models.choose import PAIRS
 from rlm_cli.models.naming import KEY_VARIABLES
-from rlm_cli.models.openai_adapter import facts_of
 from rlm_cli.models.prices import Card, PriceTable, Rates, Tokens
 
 ROWS = {
