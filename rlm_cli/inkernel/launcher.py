@@ -23,6 +23,8 @@ from pathlib import Path
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _GRACE_SECONDS = 2.0
+ALONE = 86
+"""The exit code of a kernel whose socketpair has come to its end (see `wire`)."""
 
 
 def main(argv: list[str]) -> int:
@@ -73,7 +75,7 @@ def _watch(kernel: int, leash: int) -> tuple[int, bool]:
     while True:
         ended = _reap(kernel)
         if ended is not None:
-            return ended, False
+            return ended, _is_program_gone(ended, leash)
         ready, _, _ = select.select([wake, leash], [], [])
         if wake in ready and signal.SIGTERM in os.read(wake, 512):
             return signal.SIGTERM, True
@@ -82,6 +84,14 @@ def _watch(kernel: int, leash: int) -> tuple[int, bool]:
             if not orders or b"K" in orders:
                 return signal.SIGKILL, not orders
             _carry_out(orders, kernel)
+
+
+def _is_program_gone(ended: int, leash: int) -> bool:
+    """Whether the kernel has ended because its socketpair did: then our own end of file is on its way."""
+    if not os.WIFEXITED(ended) or os.WEXITSTATUS(ended) != ALONE:
+        return False
+    ready, _, _ = select.select([leash], [], [], 1.0)
+    return bool(ready) and not os.read(leash, 64)
 
 
 def _carry_out(orders: bytes, kernel: int) -> None:

@@ -16,6 +16,8 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from rlm_cli.inkernel.launcher import ALONE
+
 FRAME_BYTES = 16 * 1024 * 1024
 _LENGTH = struct.Struct(">I")
 
@@ -83,7 +85,7 @@ class Wire:
             while True:
                 self._connection.sendall(self._outgoing.get())
         except OSError:
-            os._exit(0)
+            os._exit(ALONE)
 
     def _read(self) -> None:
         try:
@@ -91,7 +93,7 @@ class Wire:
                 (length,) = _LENGTH.unpack(self._exactly(_LENGTH.size))
                 self._received(json.loads(self._exactly(length)))
         except (OSError, EOFError):
-            os._exit(0)
+            os._exit(ALONE)
 
     def _exactly(self, count: int) -> bytes:
         parts = bytearray()

@@ -22,10 +22,11 @@ from rlm_cli.events.bodies import KernelReady, KernelRestarted
 from rlm_cli.events.values import Json, Problem
 from rlm_cli.kernel import launch, rundir
 from rlm_cli.kernel.client import ShellChannel, import_libraries
+from rlm_cli.kernel.endings import Known
 from rlm_cli.kernel.frames import Frame, Ready, encode_note
 from rlm_cli.kernel.history import Turns
 from rlm_cli.kernel.process import KernelProcess
-from rlm_cli.kernel.running import Known, Parts, RunningCell
+from rlm_cli.kernel.running import Parts, RunningCell
 from rlm_cli.kernel.wire import Wire
 from rlm_cli.ports import Cell, CellHost, CellResult, Mount
 
@@ -58,7 +59,6 @@ class IpyKernel:
         self._channel: ShellChannel | None = None
         self._running: RunningCell | None = None
         self._ready: asyncio.Future[Ready] | None = None
-        self._is_closed = False
 
     async def start(self) -> KernelReady:
         """Start it, and map the corpus.
@@ -132,7 +132,6 @@ class IpyKernel:
 
     async def close(self) -> None:
         """End the process and everything that it has started, and remove its directory."""
-        self._is_closed = True
         await self._end_process()
         if self._directory is not None:
             directory, self._directory = self._directory, None

@@ -9,39 +9,22 @@ It is given a process and a channel and knows how a cell ends; it never starts o
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from rlm_cli.base.text import head_and_tail
-from rlm_cli.events.values import Coverage, Json, Problem, Variable
+from rlm_cli.events.values import Json, Problem, Variable
 from rlm_cli.kernel.calls import INTERRUPTED, OpenCalls
 from rlm_cli.kernel.clock import CellClock
+from rlm_cli.kernel.endings import Ending, Known
 from rlm_cli.kernel.frames import CallFrame, CancelFrame, Draft, Frame, Output, Report
 from rlm_cli.kernel.process import KernelProcess
 from rlm_cli.kernel.rundir import RunDirectory
 from rlm_cli.ports import Cell, CellHost, CellResult
 
 LIVE_CHARACTERS = 64 * 1024
-_SHOWN_CHARACTERS = 16 * 1024
 _STRAGGLING_SECONDS = 5.0
 _TRACE_SECONDS = 0.2
-
-
-@dataclass
-class Known:
-    """What is known of a kernel from its reports, and outlives its process.
-
-    Shape:   content and ready are the answer; memory is what of it can be kept, as JSON.
-    """
-
-    content: Json = ""
-    ready: bool = False
-    memory: dict[str, Any] | None = None
-    memory_left_out: tuple[str, ...] = ()
-    variables: tuple[Variable, ...] = ()
-    coverage: Coverage = field(default_factory=Coverage)
 
 
 @dataclass(frozen=True)
@@ -69,7 +52,7 @@ class RunningCell:
         self._host_error: BaseException | None = None
         self._stopped_for: Problem | None = None
         self._fault = ""
-        self._wedged_at = ""
+        self._trace = ""
         self._live: list[str] = []
         self._live_room = LIVE_CHARACTERS
         self._ladder: asyncio.Task[None] | None = None
@@ -125,9 +108,7 @@ class RunningCell:
             await self._parts.process.end()
         if self._host_error is not None:
             raise self._host_error
-        if self._report is None or ended.done():
-            return self._died()
-        return self._lived(self._report)
+        return self._end()
 
     def _is_over(self, replied: asyncio.Task[None]) -> bool:
         return self._report is not None and replied.done() and self._calls.are_settled
@@ -188,7 +169,7 @@ class RunningCell:
         before = self._parts.directory.log_bytes()
         self._parts.process.trace()
         await asyncio.sleep(_TRACE_SECONDS)
-        self._wedged_at = _line_of(self._parts.directory.log_tail(before), self._cell.number)
+        self._trace = self._parts.directory.log_tail(before)
         self._parts.process.kill()
 
     def _host_failed(self, error: BaseException) -> None:
@@ -224,66 +205,15 @@ class RunningCell:
             except Exception as error:  # noqa: BLE001 - kept: it is raised where the cell ends
                 self._host_failed(error)
 
-    def _lived(self, report: Report) -> CellResult:
-        """The result of a cell whose kernel lives on."""
-        status, problem, shown = report.status, report.problem, report.shown
-        stopped = self._stopped_for
-        if stopped is not None and status == "interrupted":
-            at = f" at line {problem.line}" if problem is not None and problem.line else ""
-            line = problem.line if problem is not None else None
-            message = f"{stopped.message}{at}; its variables are kept"
-            problem = Problem(kind=stopped.kind, message=message, line=line)
-            shown += f"[{message}]\n"
-            return self._made(stopped.kind, shown, report.omitted, problem)
-        return self._made(status, shown, report.omitted, problem)
-
-    def _died(self) -> CellResult:
-        """The result of a cell whose kernel is gone."""
-        stopped = self._stopped_for
+    def _end(self) -> CellResult:
+        """The result, whichever way the cell has ended."""
+        report, process = self._report, self._parts.process
+        ending = Ending(self._cell.number, self._clock, self._parts.known, self._stopped_for)
+        if report is not None and process.is_alive:
+            return ending.of_report(report)
+        shown = "".join(self._live) if report is None else report.shown
         if self._fault:
-            problem = Problem(kind="protocol", message=f"the kernel was ended: {self._fault[:300]}")
-        elif stopped is not None:
-            at = f" at {self._wedged_at}" if self._wedged_at else ""
-            message = f"{stopped.message}{at}, did not obey, and its kernel was ended"
-            problem = Problem(kind=stopped.kind, message=message)
-        else:
-            crash = _crash_of(self._parts.directory.log_tail())
-            at = _line_of(crash, self._cell.number)
-            message = f"the kernel died{f' at {at}' if at else ''}: {self._parts.process.why()}"
-            problem = Problem(kind="KernelDied", message=message, detail=crash)
-        if self._report is not None:
-            shown, omitted = self._report.shown, self._report.omitted
-        else:
-            shown, omitted = head_and_tail("".join(self._live), _SHOWN_CHARACTERS - 1000)
-        status = "timeout" if stopped is not None and stopped.kind == "timeout" else "died"
-        return self._made(status, f"{shown}\n[{problem.message}]\n".lstrip(), omitted, problem, is_lost=True)
-
-    def _made(
-        self, status: str, shown: str, omitted: int, problem: Problem | None, is_lost: bool = False
-    ) -> CellResult:
-        known = self._parts.known
-        return CellResult(
-            status=status,
-            shown=shown,
-            omitted=omitted,
-            seconds=self._clock.computed,
-            waited_seconds=self._clock.waited,
-            problem=problem,
-            variables=list(known.variables),
-            coverage=known.coverage,
-            content=known.content,
-            ready=known.ready,
-            kernel_is_lost=is_lost,
-        )
-
-
-def _crash_of(log: str) -> str:
-    """What faulthandler has written last, from its beginning; else the end of the log."""
-    _, found, crash = log.rpartition("Fatal Python error: ")
-    return (found + crash)[:2000] if found else log[-2000:]
-
-
-def _line_of(trace: str, cell: int) -> str:
-    """Where a traceback of faulthandler says that a cell is: `line 3`."""
-    found = re.search(rf'File "<cell {cell}>", line (\d+)', trace)
-    return f"line {found.group(1)}" if found else ""
+            return ending.of_fault(shown, self._fault)
+        if self._stopped_for is not None:
+            return ending.of_kill(shown, self._stopped_for, self._trace)
+        return ending.of_death(shown, process.why(), self._parts.directory.log_tail())
