@@ -104,6 +104,7 @@ class Ingest:
         self._report = report
         self._check = check
         self._builder = Builder()
+        store.forget_old()
         self._segments = SegmentWriter(store.folder, store.committed())
         self._by_content: dict[bytes, int] = {}
         self._is_settled = True
@@ -113,8 +114,8 @@ class Ingest:
         self._files_done = 0
         self.extracted = 0
 
-    def run(self, walked: Walked, earlier: list[Snapshot]) -> str:
-        """Read what has changed, publish a generation, and give its name.
+    def run(self, walked: Walked, earlier: list[Snapshot]) -> None:
+        """Read what has changed, and publish a generation.
 
         Errors:  ReadingStopped, OSError of the store; what was read until then is kept.
         """
@@ -129,13 +130,12 @@ class Ingest:
                 while not reader.is_idle:
                     self._settle(reader.pump(0.1))
                     self._pause("")
-            name = self._publish()
+            self._publish()
             is_finished = True
         finally:
             if not is_finished:
                 self._save_partial()
             self._segments.close()
-        return name
 
     def _take(self, entry: Found | LeftOut, memory: _Memory, reader: FileReader) -> None:
         if isinstance(entry, LeftOut):
@@ -190,13 +190,10 @@ class Ingest:
             facts = {"segments": self._segments.sync(), "readers": reader_versions()}
             self._builder.write(self._store.folder / PARTIAL, facts)
 
-    def _publish(self) -> str:
+    def _publish(self) -> None:
         self._compact()
         facts = self._facts()
-        name = self._store.next_name()
-        self._builder.write(self._store.folder / name, facts)
-        self._store.collect()
-        return name
+        self._builder.write(self._store.folder / self._store.next_name(), facts)
 
     def _compact(self) -> None:
         """Move all texts to fresh segments when more than half of the old ones is of no use."""

@@ -17,7 +17,7 @@ from rlm_cli.base.errors import CorpusError
 from rlm_cli.base.ids import content_hash
 from rlm_cli.base.text import counted
 from rlm_cli.corpus.citing import QuoteChecker
-from rlm_cli.corpus.ingest import Ingest, Progress, ReadingStopped, Report, Walked, survey
+from rlm_cli.corpus.ingest import Ingest, Progress, ReadingStopped, Report, survey
 from rlm_cli.corpus.inputs import Source, sources_of
 from rlm_cli.corpus.layout import Record
 from rlm_cli.corpus.made import publish_texts
@@ -30,6 +30,7 @@ from rlm_cli.events.values import Citation, Input, Skipped
 from rlm_cli.ports import Mount
 
 STORE_FORMAT = 1
+_SKIPS_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,27 +61,9 @@ def open_corpus(
     Errors:  CorpusError for a path that is missing or unreadable, when nothing at all can be read, or when
              the cache cannot be written; ReadingStopped when cancelled.
     """
-    began = time.monotonic()
-    chosen = options or ReadOptions()
-    sources = sources_of(inputs, stdin)
-
-    def check() -> None:
-        if is_cancelled is not None and is_cancelled():
-            raise ReadingStopped(
-                "reading the corpus was stopped", "", "What was read is kept for the next run"
-            )
-
-    key = content_hash(repr((STORE_FORMAT, [str(s.path) for s in sources], chosen.identity())))[:32]
-    store = Store(cache_dir, key)
-    try:
-        snapshot, extracted = _current(store, sources, chosen, progress or _silent, check)
-    except OSError as error:
-        raise cannot_write(error, cache_dir) from error
-    facts = snapshot.generation.facts
-    if not facts["documents"]:
-        raise _nothing_read(sources, facts)
-    corpus = HostCorpus(Texts(store, snapshot), store, cache_dir, extracted=extracted)
-    corpus.seconds = time.monotonic() - began
+    corpus = _opened(inputs, options, cache_dir, stdin, progress, is_cancelled)
+    if not len(corpus):
+        raise nothing_read(corpus.loaded)
     return corpus
 
 
@@ -95,13 +78,25 @@ def scan(
 ) -> Scan:
     """What would be read and what not, exactly: the corpus is opened, and every skipped entry is listed.
 
-    Errors:  those of `open_corpus`.
+    Errors:  those of `open_corpus`; but where everything is skipped, the scan says just that.
     """
-    corpus = open_corpus(
-        inputs, options, cache_dir=cache_dir, stdin=stdin, progress=progress, is_cancelled=is_cancelled
-    )
+    corpus = _opened(inputs, options, cache_dir, stdin, progress, is_cancelled)
+    if not corpus.loaded.documents and not corpus.loaded.skipped_count:
+        raise nothing_read(corpus.loaded)
     skipped = list(corpus.skipped())
     return Scan(corpus.loaded, skipped, dict(Counter(item.why for item in skipped).most_common()))
+
+
+def nothing_read(loaded: CorpusLoaded) -> CorpusError:
+    """The error of inputs of which no document could be read: says why of each of the first few."""
+    named = ", ".join(each.given for each in loaded.inputs)
+    if not loaded.skipped_count:
+        why = "the folder is empty" if len(loaded.inputs) == 1 else "the folders are empty"
+        return CorpusError(f"nothing to read in {named}", why, "Name a folder with documents")
+    told = "; ".join(f"{skip.path}: {skip.why}" for skip in loaded.skipped[:_SKIPS_NAMED])
+    rest = loaded.skipped_count - _SKIPS_NAMED
+    why = told if rest <= 0 else f"{told}; and {rest:,} more"
+    return CorpusError(f"nothing to read in {named}", why, f"See: rlm corpus scan {named}")
 
 
 class HostCorpus:
@@ -299,6 +294,35 @@ class HostCorpus:
         }
 
 
+def _opened(
+    inputs: Sequence[str | PathLike[str]],
+    options: ReadOptions | None,
+    cache_dir: Path,
+    stdin: bytes | None,
+    progress: Report | None,
+    is_cancelled: Callable[[], bool] | None,
+) -> HostCorpus:
+    began = time.monotonic()
+    chosen = options or ReadOptions()
+    sources = sources_of(inputs, stdin)
+
+    def check() -> None:
+        if is_cancelled is not None and is_cancelled():
+            raise ReadingStopped(
+                "reading the corpus was stopped", "", "What was read is kept for the next run"
+            )
+
+    key = content_hash(repr((STORE_FORMAT, [str(s.path) for s in sources], chosen.identity())))[:32]
+    store = Store(cache_dir, key)
+    try:
+        snapshot, extracted = _current(store, sources, chosen, progress or _silent, check)
+    except OSError as error:
+        raise cannot_write(error, cache_dir) from error
+    corpus = HostCorpus(Texts(store, snapshot), store, cache_dir, extracted=extracted)
+    corpus.seconds = time.monotonic() - began
+    return corpus
+
+
 def _current(
     store: Store, sources: list[Source], options: ReadOptions, report: Report, check: Callable[[], None]
 ) -> tuple[Snapshot, int]:
@@ -316,22 +340,11 @@ def _current(
         snapshot = store.latest()
         if snapshot is not None and snapshot.generation.facts["walk"] == walked.digest:
             return snapshot, 0
-        return _read(store, sources, options, report, check, walked, snapshot)
-
-
-def _read(
-    store: Store,
-    sources: list[Source],
-    options: ReadOptions,
-    report: Report,
-    check: Callable[[], None],
-    walked: Walked,
-    snapshot: Snapshot | None,
-) -> tuple[Snapshot, int]:
-    earlier = [s for s in (store.partial(), snapshot) if s is not None]
-    ingest = Ingest(store, sources, options, report, check)
-    ingest.run(walked, earlier)
-    published = store.latest()
+        ingest = Ingest(store, sources, options, report, check)
+        ingest.run(walked, [s for s in (store.partial(), snapshot) if s is not None])
+        del snapshot
+        store.collect()
+        published = store.latest()
     if published is None:
         raise CorpusError(
             "the corpus store is damaged", f"{store.folder} cannot be read back", "Remove that folder"
@@ -350,19 +363,6 @@ def _nested(sources: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
                 relative = below.relative_to(outer["path"]).as_posix()
                 pairs.append((outer["variable"], inner["variable"], f"{outer['variable']}/{relative}"))
     return pairs
-
-
-def _nothing_read(sources: list[Source], facts: dict[str, Any]) -> CorpusError:
-    named = ", ".join(source.given for source in sources)
-    if not facts["skipped_count"]:
-        why = "the folder is empty" if len(sources) == 1 else "the folders are empty"
-        return CorpusError(f"nothing to read in {named}", why, "Name a folder with documents")
-    reasons = Counter(why for _, why in facts["skipped"]).most_common(3)
-    told = ", ".join(f"{count} {why}" for why, count in reasons)
-    what = counted(facts["skipped_count"], "entry was", "entries were")
-    return CorpusError(
-        f"nothing to read in {named}", f"{what} skipped: {told}", f"See: rlm corpus scan {named}"
-    )
 
 
 def _silent(progress: Progress) -> None:

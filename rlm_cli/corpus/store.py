@@ -102,18 +102,20 @@ class Store:
         return sizes
 
     def collect(self) -> None:
-        """Remove generations that nobody holds, but for the newest, and segments that none names."""
-        names = self._names()
-        for name in names[:-1]:
-            self._remove_unheld(self.folder / name)
+        """Remove what nobody needs any more: old generations, segments or their ends, what a death left."""
+        self.forget_old()
         (self.folder / PARTIAL).unlink(missing_ok=True)
-        named = {segment_name(number) for number in self.committed()}
+        needed = {segment_name(number): size for number, size in self.committed().items()}
         for path in self.folder.iterdir():
-            is_rest = path.name.startswith(".") or (
-                path.name.startswith("segment-") and path.name not in named
-            )
-            if is_rest:
+            if path.name in needed:
+                os.truncate(path, needed[path.name])
+            elif path.name.startswith((".", "segment-")):
                 path.unlink(missing_ok=True)
+
+    def forget_old(self) -> None:
+        """Remove generations that nobody holds, but for the newest. For the writer."""
+        for name in self._names()[:-1]:
+            self._remove_unheld(self.folder / name)
 
     def is_intact(self, generation: Generation) -> bool:
         """Whether the segments are as long as the generation says."""

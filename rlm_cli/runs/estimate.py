@@ -44,10 +44,13 @@ def estimate(plan: AskPlan, report: Report) -> Estimate:
 
     Errors:  CorpusError, SettingsError: those that the question itself would end with.
     """
+    from rlm_cli.corpus.opened import nothing_read
     from rlm_cli.engine.direct import is_direct
 
     models = models_found(plan)
     scan = scanned(plan, report)
+    if not scan.loaded.documents:
+        raise nothing_read(scan.loaded)
     goes_whole = is_direct(run_settings(plan.settings), models.root, scan.loaded.tokens)
     reader = models.root if goes_whole else models.sub
     return Estimate(

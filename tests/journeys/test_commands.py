@@ -256,6 +256,18 @@ class TestCorpusAndEstimate:
         ended = program.rlm("corpus", "scan", "./nowhere")
         assert (ended.code, ended.out) == (4, "")
 
+    def test_a_scan_of_what_cannot_be_read_lists_it_and_an_estimate_refuses_it(
+        self, program: Program, tmp_path: Path
+    ) -> None:
+        (tmp_path / "bad").mkdir()
+        (tmp_path / "bad" / "broken.pdf").write_bytes(b"%PDF-1.7\nthis is no PDF")
+        listed = program.rlm("corpus", "scan", tmp_path / "bad")
+        assert listed.code == 0, listed.err
+        assert "broken.pdf" in listed.out
+        refused = program.rlm("ask", tmp_path / "bad", "what?", "--estimate")
+        assert refused.code == 4
+        assert "broken.pdf" in refused.err
+
     def test_an_estimate_names_way_and_cost_and_sends_nothing(
         self, program: Program, folder: Path, config: Path
     ) -> None:

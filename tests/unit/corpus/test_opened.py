@@ -137,7 +137,10 @@ def test_a_folder_of_which_nothing_can_be_read_says_why(tmp_path: Path) -> None:
     with pytest.raises(CorpusError) as caught:
         opened(tmp_path / "in", tmp_path / "cache")
 
-    assert caught.value.why == "3 entries were skipped: 2 binary: it holds NUL bytes, 1 empty"
+    assert (
+        caught.value.why
+        == "a.bin: binary: it holds NUL bytes; b.bin: binary: it holds NUL bytes; c.txt: empty"
+    )
     assert "rlm corpus scan" in caught.value.remedy
 
 

@@ -93,9 +93,10 @@ def test_a_file_that_was_written_a_moment_ago_is_looked_at_again(tmp_path: Path)
 
 def test_rubbish_of_old_versions_is_compacted(tmp_path: Path) -> None:
     root = folder_of(tmp_path / "in", {"keep.txt": "kept " * 1000, "big.txt": "x" * 3_000_000})
-    opened(root, tmp_path / "cache")
+    corpus = opened(root, tmp_path / "cache")
     for version in range(3):
         folder_of(root, {"big.txt": f"{version}" * 3_000_000})
+        del corpus
         corpus = opened(root, tmp_path / "cache")
 
     size = sum(path.stat().st_size for path in _store(tmp_path / "cache").glob("segment-*"))
