@@ -1,4 +1,3 @@
-# ruff: noqa: E501 (prose is kept on one line, as it is quoted)
 """The planted clauses of the master agreement as facts: who owes whom, for what, up to how much.
 
 Owns what they say, never how: `wording` only names a form of words.

@@ -1,4 +1,3 @@
-# ruff: noqa: E501 (prose is kept on one line, as it is quoted)
 """The events for which more than one agreement says who pays.
 
 Owns the words that two clauses must share for one event. Must never know who pays.

@@ -1,4 +1,3 @@
-# ruff: noqa: E501 (prose is kept on one line, as it is quoted)
 """The master agreement of 2024 from its title to its last exhibit.
 
 Owns the order of its parts. Must never know how many pages they take: the register of sites at the

@@ -1,4 +1,3 @@
-# ruff: noqa: E501 (prose is kept on one line, as it is quoted)
 """What is planted for "find indemnification conflicts": eight that clash and ten that only look so.
 
 Owns which clauses belong together and why they clash or do not. Must never know their words.

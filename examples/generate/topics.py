@@ -1,4 +1,3 @@
-# ruff: noqa: E501 (prose is kept on one line, as it is quoted)
 """The services that the agreements are about, and the words that each brings along.
 
 Owns vocabulary only. Must never know how sentences are made of it, nor touch who carries a loss.

@@ -1,4 +1,3 @@
-# ruff: noqa: E501 (prose is kept on one line, as it is quoted)
 """Turns one clause of facts into one passage of contract prose.
 
 Owns every form of words that a planted clause may take. Must never know which clauses clash.

@@ -1,4 +1,4 @@
-"""What a model costs before it is called, and what a response has cost: from its card to values of the port."""
+"""What a model costs before it is called, and what a response has cost: its card as values of the port."""
 
 from __future__ import annotations
 
