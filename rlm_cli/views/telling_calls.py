@@ -20,7 +20,7 @@ def sub_queued(told: Told, now: Moment, body: SubQueued) -> Telling:
     batch = _batch(now.view, now.span)
     is_first = batch is not None and body.batch and sum(number for _, number in batch.states) == 1
     if batch is not None and is_first and batch.of > 1:
-        lines.append(Line(f"{wording.batch_name(batch)} to {body.model}", t=now.t))
+        lines.append(Line(f"{wording.batch_name(batch)} to {body.model}", t=now.t, is_passing=True))
         told = replace(told, progress_t=now.t)
     if now.is_verbose:
         lines.append(Line(f"{call_name(now.span)} asked: {one_line(body.prompt, 400)}", "dim", now.t, 2))
@@ -57,7 +57,7 @@ def _progress(told: Told, now: Moment) -> Telling:
     text = wording.batch_progress(batch)
     if text == told.progress:
         return told, []
-    return replace(told, progress_t=now.t, progress=text), [Line(text, "dim", now.t)]
+    return replace(told, progress_t=now.t, progress=text), [Line(text, "dim", now.t, is_passing=True)]
 
 
 def _batch(view: RunView, span: str) -> Batch | None:

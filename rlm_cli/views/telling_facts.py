@@ -23,6 +23,9 @@ from rlm_cli.views import wording
 from rlm_cli.views.line import Line, Moment, Telling, Told, call_name
 from rlm_cli.views.result import place_of
 
+READING = "reading"
+"""The code of the notices that say how far the reading of the documents is."""
+
 
 def run_started(told: Told, now: Moment, body: RunStarted) -> Telling:
     """The question, the models, where passages go, the limits; of a child run its question."""
@@ -100,7 +103,7 @@ def history_compacted(told: Told, now: Moment, body: HistoryCompacted) -> Tellin
 def notice(told: Told, now: Moment, body: Notice) -> Telling:
     """Something that the user should know."""
     if body.level == "info":
-        return told, [Line(body.text, t=now.t)]
+        return told, [Line(body.text, t=now.t, is_passing=body.code == READING)]
     level = "error" if body.level == "error" else "warning"
     return told, [Line(f"{level}: {body.text}", level, now.t)]
 

@@ -53,11 +53,11 @@ def cell_started(told: Told, now: Moment, body: CellStarted) -> Telling:
     if now.is_child and not now.is_verbose:
         return told, []
     code = _lines(body.code)
-    shown = code
+    shown, rest = code, []
     if not now.is_verbose and len(code) > CODE_LINES:
-        shown = [*code[:CODE_HEAD], f"… {len(code) - CODE_HEAD:,} more lines"]
+        shown, rest = code[:CODE_HEAD], [Line(f"… {len(code) - CODE_HEAD:,} more lines", "dim", None, 4)]
     title = f"cell {body.cell}" if body.origin == "model" else f"cell {body.cell}, yours"
-    return told, [Line(title, "title", now.t), *(Line(each, "code", None, 4) for each in shown)]
+    return told, [Line(title, "title", now.t), *(Line(each, "code", None, 4) for each in shown), *rest]
 
 
 def cell_output(told: Told, now: Moment, body: CellOutput) -> Telling:
