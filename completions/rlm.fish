@@ -74,7 +74,7 @@ complete -c rlm -n '__rlm_is rlm ask' -l max-cost -x -d 'Never spend more than t
 complete -c rlm -n '__rlm_is rlm ask' -l max-turns -x -d 'At most so many turns of the root model.'
 complete -c rlm -n '__rlm_is rlm ask' -l max-calls -x -d 'At most so many sub-calls, child runs included.'
 complete -c rlm -n '__rlm_is rlm ask' -l max-tokens -x -d 'At most so many tokens, in and out together.'
-complete -c rlm -n '__rlm_is rlm ask' -l max-depth -x -d 'How deep child runs may nest; 0 allows none.'
+complete -c rlm -n '__rlm_is rlm ask' -l max-depth -x -d 'How deep runs may nest: 1 allows sub-calls only, 2 child runs, 3 runs of theirs.'
 complete -c rlm -n '__rlm_is rlm ask' -l timeout -x -d 'Stop after so long with the answer so far, such as 90s, 10m or 2h.'
 complete -c rlm -n '__rlm_is rlm ask' -l cell-timeout -x -d 'Stop a cell that computes for so long; waiting for sub-calls does not count.'
 complete -c rlm -n '__rlm_is rlm ask' -s j -l concurrency -x -d 'At most so many calls in flight; fewer when the provider asks for it.'

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 from collections.abc import Mapping
 
 import typer
@@ -80,7 +79,7 @@ def _show_usage(failure: typer.TyperException) -> int:
     context = getattr(failure, "ctx", None)
     message = failure.format_message().rstrip(".")
     if context is not None and not context.command.params and message.startswith("Usage:"):
-        sys.stderr.write(message + "\n")
+        note(message)
         return ExitCode.USAGE
     command = context.command_path if context is not None else "rlm"
     _show(message[:1].lower() + message[1:], f"{command} --help")

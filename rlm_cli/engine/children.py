@@ -32,7 +32,7 @@ async def run_child(
         chosen = _chosen(corpus, call)
     except (CorpusError, IndexError) as error:
         return CallReply(problem=Problem(kind="corpus", message=str(error)))
-    async with tree.child_kernels:
+    async with tree.child_kernels(depth + 1):
         finished = await make(chosen).go()
     if finished.status == "complete":
         return CallReply(text=finished.answer)

@@ -15,6 +15,7 @@ from rlm_cli.events.values import Json, Limits
 from rlm_cli.ports import CallReply, Clock, KernelFactory, Model, Session
 
 _CHILD_KERNELS = 4
+"""Child runs under way at once, at each depth: one that waits for its own children must not keep them out."""
 
 
 @dataclass(frozen=True)
@@ -76,4 +77,8 @@ class Tree:
         self.caller = Caller(clock, self.budget, settings.limits.concurrency)
         self.record = Record(known)
         self.citations = Citations()
-        self.child_kernels = asyncio.Semaphore(_CHILD_KERNELS)
+        self._child_kernels: dict[int, asyncio.Semaphore] = {}
+
+    def child_kernels(self, depth: int) -> asyncio.Semaphore:
+        """What a child run at this depth holds while it is under way."""
+        return self._child_kernels.setdefault(depth, asyncio.Semaphore(_CHILD_KERNELS))

@@ -15,7 +15,7 @@ IN_KERNEL = ROOT / "inkernel"
 # Both clean what they write.
 WRITERS = {ROOT / "faces" / "output.py", ROOT / "cli" / "screen.py"}
 # How often a file writes a text that is wholly the program's own: its version, a script, its help.
-OWN_TEXTS = {"__main__.py": 1, "cli/completions.py": 1, "cli/failures.py": 1}
+OWN_TEXTS = {"__main__.py": 1, "cli/completions.py": 1}
 
 
 def named(path: Path) -> str:

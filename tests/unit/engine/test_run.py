@@ -266,3 +266,21 @@ def _dying(bench: Bench):  # type: ignore[no-untyped-def]
     from tests.fakes.kernel import fake_kernels
 
     return fake_kernels(bench.kernels, dies_at=2)
+
+
+async def test_child_runs_that_all_ask_child_runs_of_their_own_do_not_wait_for_each_other() -> None:
+    def play(request: Request, _: int) -> str:
+        question = request.messages[1].content
+        if "INNER" in question:
+            return cell("print(corpus.grep('cap')); answer.update(content='seen', ready=True)")
+        inner = "'INNER' if 'OUTER' in q else f'OUTER {n}'"
+        code = f"q = {'OUTER' in question and 'OUTER' or ''!r}\n"
+        code += f"found = rlm_batch([{inner} for n in range(8)])\n"
+        code += "print(corpus.grep('cap')); answer.update(content=' '.join(found), ready=True)"
+        return cell(code)
+
+    bench = Bench(play, limits=Limits(turns=4, calls=1_000, depth=3, concurrency=8))
+    async with asyncio.timeout(20):
+        finished = await bench.go()
+    assert finished.stop == "ready"
+    assert finished.answer.split() == ["seen"] * 64
