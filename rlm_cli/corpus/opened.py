@@ -13,6 +13,8 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from msgspec import UNSET, UnsetType
+
 from rlm_cli.base.errors import CorpusError
 from rlm_cli.base.ids import content_hash
 from rlm_cli.base.text import counted
@@ -31,6 +33,7 @@ from rlm_cli.ports import Mount
 
 STORE_FORMAT = 1
 _SKIPS_NAMED = 3
+_MANIFEST_DOCUMENTS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +122,7 @@ class HostCorpus:
         self._paths: dict[str, int] | None = None
         self._loaded: CorpusLoaded | None = None
         self.seconds = 0.0
+        self.reading: dict[str, Any] | UnsetType = UNSET
 
     @property
     def loaded(self) -> CorpusLoaded:
@@ -137,6 +141,8 @@ class HostCorpus:
                 skipped_count=facts["skipped_count"],
                 extracted=self._extracted,
                 seconds=round(self.seconds, 4),
+                manifest=self._manifest(),
+                reading=self.reading,
             )
         return self._loaded
 
@@ -249,6 +255,12 @@ class HostCorpus:
             raise CorpusError(f"which document is {document}?", why, "")
         return ends[0]
 
+    def _manifest(self) -> str | UnsetType:
+        """Which documents there are, by content; not for a part of a corpus, nor for a very long list."""
+        if self._visible is not None or len(self) > _MANIFEST_DOCUMENTS:
+            return UNSET
+        return "".join(f"{record.digest.hex()}  {self._path(record)}\n" for _, record in self._records())
+
     def _variables(self) -> dict[str, list[int] | None]:
         sources = self._texts.generation.facts["sources"]
         if len(sources) == 1:
@@ -320,6 +332,7 @@ def _opened(
         raise cannot_write(error, cache_dir) from error
     corpus = HostCorpus(Texts(store, snapshot), store, cache_dir, extracted=extracted)
     corpus.seconds = time.monotonic() - began
+    corpus.reading = chosen.recorded()
     return corpus
 
 

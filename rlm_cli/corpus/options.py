@@ -5,7 +5,9 @@ Values only; where they come from (flags, settings) is not known here.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 GIB = 1 << 30
 
@@ -41,3 +43,27 @@ class ReadOptions:
             self.is_symlink_followed,
             self.max_file_bytes,
         )
+
+    def recorded(self) -> dict[str, Any]:
+        """The choices of files as plain values, for the record; `options_from` reads them again."""
+        return {
+            "include": list(self.include),
+            "exclude": list(self.exclude),
+            "hidden": self.is_hidden_read,
+            "ignore_files": self.is_ignore_respected,
+            "follow_symlinks": self.is_symlink_followed,
+            "max_file_bytes": self.max_file_bytes,
+        }
+
+
+def options_from(recorded: Mapping[str, Any]) -> ReadOptions:
+    """The options that a record tells; what it does not tell is as usual."""
+    usual = ReadOptions()
+    return ReadOptions(
+        include=tuple(recorded.get("include", usual.include)),
+        exclude=tuple(recorded.get("exclude", usual.exclude)),
+        is_hidden_read=bool(recorded.get("hidden", usual.is_hidden_read)),
+        is_ignore_respected=bool(recorded.get("ignore_files", usual.is_ignore_respected)),
+        is_symlink_followed=bool(recorded.get("follow_symlinks", usual.is_symlink_followed)),
+        max_file_bytes=recorded.get("max_file_bytes", usual.max_file_bytes),
+    )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from rlm_cli.events.values import (
     Citation,
@@ -47,6 +47,9 @@ class CorpusLoaded(Struct, frozen=True, kw_only=True, tag_field="kind", tag="cor
     """The corpus is readable. `skipped` names at most 100 files; `skipped_count` counts all of them.
 
     Units:   characters of text; bytes as on disk; tokens estimated; seconds spent reading.
+    Shape:   manifest has a line for each document, the xxh3-128 of its file and its path with two spaces
+             between; reading is how the files were chosen. Unset in older records, in child runs, and the
+             manifest also where there are too many documents to list.
     """
 
     documents: int
@@ -60,6 +63,8 @@ class CorpusLoaded(Struct, frozen=True, kw_only=True, tag_field="kind", tag="cor
     skipped_count: int = 0
     extracted: int = 0
     seconds: float = 0.0
+    manifest: str | UnsetType = UNSET
+    reading: dict[str, Any] | UnsetType = UNSET
 
 
 class KernelReady(Struct, frozen=True, kw_only=True, tag_field="kind", tag="kernel.ready"):
@@ -220,12 +225,16 @@ class CorpusChanged(Struct, frozen=True, kw_only=True, tag_field="kind", tag="co
 
 
 class KernelRestarted(Struct, frozen=True, kw_only=True, tag_field="kind", tag="kernel.restarted"):
-    """The kernel was replaced; what was restored and what was lost, by variable name."""
+    """The kernel was replaced; what was restored and what was lost, by variable name.
+
+    Shape:   what was restored is as it was after `cell`; 0 when nothing was kept inside the kernel.
+    """
 
     why: str
     restored: list[str] = []
     lost: list[str] = []
     seconds: float = 0.0
+    cell: int = 0
 
 
 class HistoryCompacted(Struct, frozen=True, kw_only=True, tag_field="kind", tag="history.compacted"):
