@@ -273,11 +273,11 @@ async def test_child_runs_that_all_ask_child_runs_of_their_own_do_not_wait_for_e
         question = request.messages[1].content
         if "INNER" in question:
             return cell("print(corpus.grep('cap')); answer.update(content='seen', ready=True)")
-        inner = "'INNER' if 'OUTER' in q else f'OUTER {n}'"
-        code = f"q = {'OUTER' in question and 'OUTER' or ''!r}\n"
-        code += f"found = rlm_batch([{inner} for n in range(8)])\n"
-        code += "print(corpus.grep('cap')); answer.update(content=' '.join(found), ready=True)"
-        return cell(code)
+        asked = "INNER" if "OUTER" in question else "OUTER"
+        return cell(
+            f"found = rlm_batch([f'{asked} {{n}}' for n in range(8)])\n"
+            "print(corpus.grep('cap')); answer.update(content=' '.join(found), ready=True)"
+        )
 
     bench = Bench(play, limits=Limits(turns=4, calls=1_000, depth=3, concurrency=8))
     async with asyncio.timeout(20):
