@@ -21,6 +21,8 @@ from rlm_cli.views.run import RunView
 
 SCHEMA = "rlm.result/1"
 _USD_DIGITS = 9
+_TELLING_CHARACTERS = 20
+"""A shorter quotation may stand in an answer by chance."""
 _CODE = re.compile(r"(```.*?(?:```|\Z)|`[^`\n]+`)", re.DOTALL)
 _NUMBER = re.compile(r"\[(\d+)\](?!\()")
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>|])")
@@ -86,13 +88,14 @@ def result_object(view: RunView, session: SessionFacts) -> dict[str, Any]:
 def answer_text(view: RunView) -> str:
     """The answer with numbered notes; empty when there is none.
 
-    Shape:   ends without a newline.
+    Shape:   ends without a newline. A note repeats its quotation only where the answer does not hold it.
     """
     end = ended(view)
     answer = end.answer.strip("\n")
     if not answer.strip():
         return ""
-    notes = [f"[{each.id}] {place_of(each)}{_quoted(each)}" for each in end.citations]
+    told = _folded(answer)
+    notes = [f"[{each.id}] {place_of(each)}{_quoted(each, told)}" for each in end.citations]
     return "\n\n".join([answer, "\n".join(notes)]) if notes else answer
 
 
@@ -114,8 +117,10 @@ def answer_markdown(view: RunView) -> str:
     answer = "".join(
         piece if number % 2 else _NUMBER.sub(footnote, piece) for number, piece in enumerate(pieces)
     )
+    told = _folded(end.answer)
     notes = [
-        f"[^{each.id}]: " + _MARKDOWN.sub(r"\\\1", place_of(each) + _quoted(each)) for each in end.citations
+        f"[^{each.id}]: " + _MARKDOWN.sub(r"\\\1", place_of(each) + _quoted(each, told))
+        for each in end.citations
     ]
     return "\n\n".join([answer, "\n".join(notes)]) if notes else answer
 
@@ -130,9 +135,15 @@ def place_of(citation: Citation) -> str:
     return f"{place}, lines {citation.line_start}-{citation.line_end}"
 
 
-def _quoted(citation: Citation) -> str:
-    quote = " ".join(citation.quote.split())
-    text = f': "{quote}"' if quote else ""
+def _folded(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _quoted(citation: Citation, answer: str) -> str:
+    """The quotation, unless the answer says it word for word; and what is to be known about it."""
+    quote = _folded(citation.quote)
+    is_told = len(quote) >= _TELLING_CHARACTERS and quote in answer
+    text = f': "{quote}"' if quote and not is_told else ""
     if citation.elsewhere:
         text += (
             f" (and in {citation.elsewhere} more places)"

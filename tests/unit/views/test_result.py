@@ -94,6 +94,15 @@ def test_a_quote_is_one_line_of_its_note() -> None:
     )
 
 
+def test_a_note_does_not_repeat_what_the_answer_says_word_for_word() -> None:
+    told = Citation(id=1, path="a.txt", line_start=3, quote="is capped at ten dollars a year", checked=True)
+    view = view_of(answer='It "is capped at\nten dollars a year" [1].', citations=[told])
+    assert answer_text(view).endswith("\n\n[1] a.txt, line 3")
+    assert answer_markdown(view).endswith("\n\n[^1]: a.txt, line 3")
+    reworded = view_of(answer="It is capped [1].", citations=[told])
+    assert answer_text(reworded).endswith('[1] a.txt, line 3: "is capped at ten dollars a year"')
+
+
 def test_markdown_has_footnotes_and_leaves_code_and_links_alone() -> None:
     answer = "A[1] and [9] and [1](http://x) and `a[1]`\n```\nb[1]\n```\nend [1]"
     view = view_of(answer=answer, citations=[Citation(id=1, path="a_b.md", quote="*q* <b>", checked=True)])
