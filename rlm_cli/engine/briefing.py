@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rlm_cli.base.text import counted, money
 from rlm_cli.engine.budget import Budget
+from rlm_cli.events.bodies import KernelRestarted
 from rlm_cli.events.values import Json, Limits
 from rlm_cli.ports import CellResult, Corpus
 
@@ -59,6 +60,16 @@ def report(turn: str, cell: int, result: CellResult, notes: list[str]) -> str:
     shown = result.shown.rstrip("\n")
     body = f"<output>\n{shown}\n</output>" if shown else "It printed nothing."
     return "\n\n".join([turn, f"{head}\n{body}", *notes])
+
+
+def restarted(event: KernelRestarted) -> str:
+    """What the model is told of a kernel that was replaced: what stands again, and what is lost."""
+    when = f", as after cell {event.cell}" if isinstance(event.cell, int) else ""
+    kept, lost = ", ".join(event.restored) or "nothing", ", ".join(event.lost) or "nothing"
+    return (
+        f"The kernel was restarted ({event.why}). Restored{when}: {kept}. Lost: {lost}. "
+        "What the last cell made is gone, except for its changes of answer."
+    )
 
 
 def spending(budget: Budget) -> str:

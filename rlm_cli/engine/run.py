@@ -196,9 +196,7 @@ class Run:
             raise KernelError("the kernel was lost again and again", why, "Try `rlm doctor`.")
         restarted = await kernel.restart(why)
         self._tree.session.emit(self._span, restarted)
-        kept = ", ".join(restarted.restored) or "nothing"
-        lost = ", ".join(restarted.lost) or "nothing"
-        return f"The kernel was restarted ({why}). Restored: {kept}. Lost: {lost}."
+        return briefing.restarted(restarted)
 
     def _ending_before(self, turn: int) -> Ending | None:
         if self.control.stop is not None:

@@ -227,14 +227,14 @@ class CorpusChanged(Struct, frozen=True, kw_only=True, tag_field="kind", tag="co
 class KernelRestarted(Struct, frozen=True, kw_only=True, tag_field="kind", tag="kernel.restarted"):
     """The kernel was replaced; what was restored and what was lost, by variable name.
 
-    Shape:   what was restored is as it was after `cell`; 0 when nothing was kept inside the kernel.
+    Shape:   what was restored is as it was after `cell`, unset when nothing but the first three was.
     """
 
     why: str
     restored: list[str] = []
     lost: list[str] = []
     seconds: float = 0.0
-    cell: int = 0
+    cell: int | UnsetType = UNSET
 
 
 class HistoryCompacted(Struct, frozen=True, kw_only=True, tag_field="kind", tag="history.compacted"):

@@ -4,7 +4,7 @@ It joins the other modules of this package; it owns no behaviour of its own. ipy
 alone, inside the function that needs it.
 
 The boot file is JSON: `sys_path`, `wire` (descriptor), `connection_file`, `scratch`, `mount`, `memory`,
-`answer` (content and ready).
+`answer` (content and ready), `restore` (whether what the kernel before has kept is brought back).
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from rlm_cli.inkernel import variables
 from rlm_cli.inkernel.answer import Answer
 from rlm_cli.inkernel.calls import Calls
 from rlm_cli.inkernel.cells import Cells
+from rlm_cli.inkernel.checkpoint import Checkpoint
+from rlm_cli.inkernel.definitions import Definitions
 from rlm_cli.inkernel.descriptors import Tap
 from rlm_cli.inkernel.display import bounded_repr
 from rlm_cli.inkernel.memory import History
@@ -36,6 +38,7 @@ def run(boot: dict[str, Any]) -> None:
     inside = Inside(boot, scratch)
     app = _application(boot, scratch)
     inside.install(app.kernel, app.kernel.shell)
+    cell, restored = inside.checkpoint.restore() if boot.get("restore") else (0, [])
     inside.wire.send(
         {
             "note": "ready",
@@ -43,6 +46,8 @@ def run(boot: dict[str, Any]) -> None:
             "pid": os.getpid(),
             "names": inside.names,
             "seconds": time.monotonic() - started,
+            "restored": restored,
+            "restored_cell": cell,
         }
     )
     app.start()
@@ -55,6 +60,7 @@ class Inside:
         connection = socket.socket(fileno=int(boot["wire"]))
         os.set_inheritable(connection.fileno(), False)
         self._boot = boot
+        self._shell: Any = None
         self.names: list[str] = []
         self.wire = Wire(connection, self._received)
         self.capture = Capture(self._live)
@@ -64,6 +70,9 @@ class Inside:
         outputs.mkdir(parents=True, exist_ok=True)
         self.history = History(outputs)
         self.cells = Cells(self.wire.send, self.calls, self.capture, self.tap, outputs)
+        self.definitions = Definitions(self._as_python, self.cells.sources.add)
+        self.checkpoint = Checkpoint(scratch, self.definitions)
+        self.cells.keep = self._keep
 
     def install(self, kernel: Any, shell: Any) -> None:
         """Put names, bounds and failures of ours into a kernel that was made."""
@@ -75,6 +84,7 @@ class Inside:
         sys.stdout = CellStream(self.capture, "stdout", 1, self.tap.take_in)
         sys.stderr = CellStream(self.capture, "stderr", 2, self.tap.take_in)
         failures.install(kernel, shell, self.cells)
+        self._shell = shell
         self._names(shell.user_ns)
         self._displays(shell)
         kernel._execute_sleep = 0
@@ -107,8 +117,16 @@ class Inside:
         }
         self.names = sorted(ours)
         namespace.update(ours)
-        self.cells.namespace = namespace
-        self.cells.built_in = dict(namespace)
+        self.cells.namespace = self.checkpoint.namespace = namespace
+        self.cells.built_in = self.checkpoint.built_in = dict(namespace)
+        self.checkpoint.library = getattr(queries.corpus, "library", None)
+
+    def _keep(self, cell: int, code: str) -> None:
+        self.definitions.ran(cell, code)
+        self.checkpoint.write(cell)
+
+    def _as_python(self, code: str) -> str:
+        return str(self._shell.transform_cell(code))
 
     def _displays(self, shell: Any) -> None:
         """What a cell shows (a last expression, `display(...)`, `name?`) becomes output of the cell."""

@@ -23,6 +23,7 @@ from rlm_cli.inkernel.replies import Tally
 from rlm_cli.inkernel.wire import FrameTooLarge
 
 _ORDER_SECONDS = 10.0
+_REPLY_SECONDS = 0.005
 _Execute = Callable[..., Awaitable[dict[str, Any]]]
 
 
@@ -30,7 +31,8 @@ class Cells:
     """Runs cells and reports how each has ended.
 
     Shape:   `ledger` is the corpus's record of what was shown, or None without a corpus; `namespace` holds
-             the names of cells and `built_in` those of them that are ours.
+             the names of cells and `built_in` those of them that are ours. `keep` is called with the number
+             and the code of a cell that has ended, once its reply is on its way.
     """
 
     def __init__(
@@ -46,11 +48,14 @@ class Cells:
         self._capture = capture
         self._tap = tap
         self._outputs = outputs
-        self._sources = faults.Sources()
+        self._to_keep = 0
+        self._code = ""
         self._announced = 0
         self._is_announced = threading.Condition()
         self._fault: faults.Fault | None = None
         self.interrupts = Interrupts()
+        self.sources = faults.Sources()
+        self.keep: Callable[[int, str], None] = lambda number, code: None
         self.running = ""
         self.tally = Tally()
         self.ledger: Any = None
@@ -80,6 +85,7 @@ class Cells:
         ) -> dict[str, Any]:
             number = int((cell_meta or {}).get("cell", 0))
             status = "error"
+            self._keep_now()
             self._begin(number, code)
             try:
                 try:
@@ -92,6 +98,8 @@ class Cells:
                 self.failed(error)
                 status = "error"
             self._finish(number, status)
+            self._to_keep, self._code = number, code
+            asyncio.get_running_loop().call_later(_REPLY_SECONDS, self._keep_now)
             return {
                 "status": status,
                 "execution_count": number,
@@ -106,14 +114,19 @@ class Cells:
 
     def failed(self, error: BaseException) -> str:
         """A cell has raised: remember it, and put it into the output; returns its text."""
-        self._fault = faults.describe(error, self.running, self._sources, self.namespace)
+        self._fault = faults.describe(error, self.running, self.sources, self.namespace)
         self._capture.add("error", self._fault.text)
         return self._fault.text
+
+    def _keep_now(self) -> None:
+        number, self._to_keep = self._to_keep, 0
+        if number:
+            self.keep(number, self._code)
 
     def _begin(self, number: int, code: str) -> None:
         with self._is_announced:
             self._is_announced.wait_for(lambda: self._announced >= number, _ORDER_SECONDS)
-        self.running = self._sources.add(number, code)
+        self.running = self.sources.add(number, code)
         lines = code.splitlines(keepends=True)
         linecache.cache[self.running] = (len(code), None, lines, self.running)
         self._fault = None

@@ -53,6 +53,11 @@ class Corpus(Sequence[Document]):
         self._by_path: dict[str, int] | None = None
 
     @property
+    def library(self) -> Library:
+        """What all documents hang on."""
+        return self._library
+
+    @property
     def ledger(self) -> Ledger:
         """The record of what was searched and read."""
         return self._library.ledger

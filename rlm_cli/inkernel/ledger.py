@@ -41,6 +41,21 @@ class Ledger:
         """Only so many documents can be seen."""
         self._documents = documents
 
+    def state(self) -> tuple[bytes, list[int]]:
+        """What is known so far, for a ledger of the same documents."""
+        return bytes(self._searched), sorted(self._read)
+
+    def take_up(self, state: tuple[bytes, list[int]]) -> None:
+        """Go on where another ledger of the same documents was.
+
+        Errors:  ValueError when it was one of other documents.
+        """
+        searched, read = state
+        if len(searched) != len(self._searched):
+            raise ValueError("the ledger is one of other documents")
+        self._searched[:] = searched
+        self._read.update(read)
+
     def searched(self, document: int) -> None:
         """Code has read or searched a document."""
         self._searched[document] = 1

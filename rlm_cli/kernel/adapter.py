@@ -26,6 +26,7 @@ from rlm_cli.kernel.endings import Known
 from rlm_cli.kernel.frames import Frame, Ready, encode_note
 from rlm_cli.kernel.history import Turns
 from rlm_cli.kernel.process import KernelProcess
+from rlm_cli.kernel.restoring import Restored, restored_of
 from rlm_cli.kernel.running import Parts, RunningCell
 from rlm_cli.kernel.wire import Wire
 from rlm_cli.ports import Cell, CellHost, CellResult, Mount
@@ -59,6 +60,8 @@ class IpyKernel:
         self._channel: ShellChannel | None = None
         self._running: RunningCell | None = None
         self._ready: asyncio.Future[Ready] | None = None
+        self._is_restoring = False
+        self._restored = Restored()
 
     async def start(self) -> KernelReady:
         """Start it, and map the corpus.
@@ -69,10 +72,11 @@ class IpyKernel:
         if self._directory is None:
             self._directory = rundir.make()
         try:
-            built, ready = await self._launch(self._directory)
+            built, ready = await self._launched(self._directory)
         except BaseException:
             await self.close()
             raise
+        self._restored = restored_of(ready)
         for entry in self._turns.all():
             self._send(encode_note({"note": "history", "entry": entry}))
         return KernelReady(
@@ -112,23 +116,18 @@ class IpyKernel:
         self._add_turns(self._turns.add(entry))
 
     async def restart(self, why: str) -> KernelRestarted:
-        """Replace the process by a fresh one over the same corpus.
+        """Replace the process by a fresh one over the same corpus, with what it can bring back.
 
         Errors:  KernelError when it cannot be started.
         """
         started = time.monotonic()
-        lost = [each.name for each in self._known.variables]
-        lost += [f"memory[{name!r}]" for name in self._known.memory_left_out]
-        self._known.variables = ()
-        self._known.memory_left_out = ()
         await self._end_process()
-        await self.start()
-        return KernelRestarted(
-            why=why,
-            restored=["answer", "memory", "history"],
-            lost=lost,
-            seconds=time.monotonic() - started,
-        )
+        self._is_restoring = True
+        try:
+            await self.start()
+        finally:
+            self._is_restoring = False
+        return self._restored.told(why, self._known, time.monotonic() - started)
 
     async def close(self) -> None:
         """End the process and everything that it has started, and remove its directory."""
@@ -136,6 +135,17 @@ class IpyKernel:
         if self._directory is not None:
             directory, self._directory = self._directory, None
             await asyncio.to_thread(directory.remove)
+
+    async def _launched(self, directory: rundir.RunDirectory) -> tuple[launch.Launch, Ready]:
+        """A started kernel; one that fails over what it is to bring back is started again without it."""
+        try:
+            return await self._launch(directory)
+        except KernelError:
+            if not self._is_restoring:
+                raise
+            await self._end_process()
+            self._is_restoring = False
+            return await self._launch(directory)
 
     async def _launch(self, directory: rundir.RunDirectory) -> tuple[launch.Launch, Ready]:
         ours, theirs = socket.socketpair()
@@ -187,6 +197,7 @@ class IpyKernel:
             "mount": None if self._mount is None else msgspec.to_builtins(self._mount),
             "memory": self._known.memory or {},
             "answer": {"content": self._known.content, "ready": self._known.ready},
+            "restore": self._is_restoring,
         }
 
     def _received(self, frame: Frame) -> None:

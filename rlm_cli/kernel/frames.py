@@ -42,12 +42,15 @@ class Ready(Struct, frozen=True, tag_field="note", tag="ready", forbid_unknown_f
     """The kernel can take cells.
 
     Units:   seconds is what ipykernel and our names took inside the process.
+    Shape:   restored are the names that stand again as they were after the cell `restored_cell`.
     """
 
     python: str
     pid: int
     names: list[str]
     seconds: float
+    restored: list[str] = []
+    restored_cell: int = 0
 
 
 class Draft(Struct, frozen=True, tag_field="note", tag="draft", forbid_unknown_fields=True):

@@ -196,7 +196,8 @@ def corpus_changed(changed: CorpusChanged) -> str:
 def restarted(event: KernelRestarted) -> str:
     """What the replacement of the kernel has cost."""
     kept, lost = ", ".join(event.restored) or "nothing", ", ".join(event.lost) or "nothing"
-    return f"kernel restarted in {event.seconds:.1f} s ({event.why}); restored: {kept}; lost: {lost}"
+    when = f" as after cell {event.cell}" if isinstance(event.cell, int) else ""
+    return f"kernel restarted in {event.seconds:.1f} s ({event.why}); restored{when}: {kept}; lost: {lost}"
 
 
 def ending(end: RunFinished) -> str:

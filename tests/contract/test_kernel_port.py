@@ -161,7 +161,9 @@ async def test_an_interrupt_between_cells_does_nothing(bench: Bench) -> None:
 
 
 async def test_a_restart_keeps_answer_and_memory_and_names_what_is_lost(bench: Bench) -> None:
-    await bench.run("answer['content'] = 'the draft'\nmemory['plan'] = ['a', 'b']\nprecious = 1")
+    await bench.run(
+        "answer['content'] = 'the draft'\nmemory['plan'] = ['a', 'b']\nprecious = iter(open('/dev/null'))"
+    )
     restarted = await bench.kernel.restart("a test wants it")
     after = await bench.run("print(answer['content'], memory['plan'], 'precious' in globals())")
     assert restarted.why == "a test wants it"

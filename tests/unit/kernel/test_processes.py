@@ -95,7 +95,9 @@ def test_a_temporary_directory_with_a_long_path_is_not_used(
 )
 async def test_the_death_of_a_kernel_is_a_result_and_a_restart_goes_on(code: str, why: str) -> None:
     async with real_kernel() as bench:
-        await bench.run("precious = 1\nmemory['plan'] = 'b'\nanswer['content'] = 'draft'")
+        await bench.run(
+            "precious = iter(open('/dev/null'))\nmemory['plan'] = 'b'\nanswer['content'] = 'draft'"
+        )
         died = await bench.run(f"print('before')\n{code}")
         again = await bench.run("1")
         restarted = await bench.kernel.restart("it died")
@@ -119,7 +121,7 @@ async def test_a_crash_leaves_its_traceback_in_the_problem() -> None:
 async def test_a_cell_that_does_not_obey_is_killed_and_its_line_is_named() -> None:
     code = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True:\n    pass"
     async with real_kernel(grace_seconds=0.1) as bench:
-        await bench.run("lost = 1\nmemory['kept'] = 2")
+        await bench.run("lost = open('/dev/null')\nmemory['kept'] = 2")
         result = await bench.run(code, compute_seconds=0.2)
         restarted = await bench.kernel.restart("it was stuck")
         after = await bench.shown("memory['kept']")
