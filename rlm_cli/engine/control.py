@@ -35,6 +35,7 @@ class Control:
                 self.request_stop(Stop.INTERRUPTED, force)
             case AnswerNow():
                 self._notes.append(_ANSWER_NOW)
+                self._may_go_on.set()
             case Steer(note=note):
                 self._notes.append(f"The user says: {note}")
             case Pause(is_paused=True):

@@ -5,66 +5,114 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from rlm_cli.base.text import one_line
-from rlm_cli.events.commands import AnswerNow, Command, Pause, Steer
+from rlm_cli.events.bodies import DecisionAsked
+from rlm_cli.events.commands import AnswerNow, Command, Decide, Pause, Steer
 
-KEYS = "p pause · s steer · f answer now · c fold · ? hide"
-"""The keys, as the screen explains them."""
+NOTE, QUESTION = "note for the next turn", "next question"
+"""What can be written while a run works."""
 
-_NOTE_CHARACTERS = 2_000
+_WRITTEN_CHARACTERS = 2_000
 
 
 @dataclass(frozen=True)
 class Controls:
     """The state of the keys.
 
-    Shape:   has_keys: keys are read at all; note is the note that is being written, None while none is;
-             said is what the user has asked for last, for people, until the next turn begins.
+    Shape:   has_keys: keys are read at all; takes_questions: a further question can wait for its turn;
+             writes is what is being written, NOTE or QUESTION, empty while nothing is; said is what the user
+             has asked for last, for people, until the next turn begins; queued are the questions that wait.
     """
 
     has_keys: bool = False
+    takes_questions: bool = False
     is_paused: bool = False
     is_folded: bool = False
     shows_keys: bool = False
-    note: str | None = None
+    writes: str = ""
+    text: str = ""
     said: str = ""
+    queued: tuple[str, ...] = ()
 
 
-def pressed(controls: Controls, key: str) -> tuple[Controls, Command | None]:
-    """The state after a key, and what is asked of the run by it.
+@dataclass(frozen=True)
+class Pressed:
+    """What a key has done.
 
-    Shape:   key is a character, or `enter`, `escape`, `backspace`, `ctrl-u`, `ctrl-w`.
+    Shape:   question is one that is to be asked afterwards; wants_difference: the last draft is to be shown
+             beside the one before.
     """
-    if controls.note is not None:
-        return _written(controls, controls.note, key)
+
+    controls: Controls
+    command: Command | None = None
+    question: str = ""
+    wants_difference: bool = False
+
+
+def keys_line(controls: Controls) -> str:
+    """The keys, as the screen explains them."""
+    queue = "Tab queue · " if controls.takes_questions else ""
+    return f"p pause · s steer · {queue}f answer · d draft · c fold"
+
+
+def pressed(controls: Controls, key: str, decision: DecisionAsked | None = None) -> Pressed:
+    """What a key does.
+
+    Shape:   key is a character, or `enter`, `tab`, `escape`, `backspace`, `ctrl-u`, `ctrl-w`; decision is
+             what the run waits for: its options are chosen by their numbers.
+    """
+    if controls.writes:
+        return _written(controls, key)
+    if decision is not None and (choice := _chosen(decision, key)) is not None:
+        return Pressed(controls, Decide(decision.id, choice))
     match key:
         case "p" | "P":
             is_paused = not controls.is_paused
-            return replace(controls, is_paused=is_paused), Pause(is_paused)
+            return Pressed(replace(controls, is_paused=is_paused), Pause(is_paused))
         case "s" | "S":
-            return replace(controls, note=""), None
+            return Pressed(replace(controls, writes=NOTE, text=""))
+        case "tab" if controls.takes_questions:
+            return Pressed(replace(controls, writes=QUESTION, text=""))
         case "f" | "F":
             said = "you ask for the answer now"
-            return replace(controls, said=said, is_paused=False), AnswerNow()
+            return Pressed(replace(controls, said=said, is_paused=False), AnswerNow())
+        case "d" | "D":
+            return Pressed(controls, wants_difference=True)
         case "c" | "C":
-            return replace(controls, is_folded=not controls.is_folded), None
+            return Pressed(replace(controls, is_folded=not controls.is_folded))
         case "?":
-            return replace(controls, shows_keys=not controls.shows_keys), None
-    return controls, None
+            return Pressed(replace(controls, shows_keys=not controls.shows_keys))
+    return Pressed(controls)
 
 
-def _written(controls: Controls, note: str, key: str) -> tuple[Controls, Command | None]:
+def _chosen(decision: DecisionAsked, key: str) -> str | None:
+    if key == "enter":
+        return decision.default or None
+    if key.isascii() and key.isdigit() and 1 <= int(key) <= len(decision.options):
+        return decision.options[int(key) - 1]
+    return None
+
+
+def _written(controls: Controls, key: str) -> Pressed:
+    text = controls.text
     match key:
-        case "enter" if note.strip():
-            said = f"your note for the next turn: {one_line(note, 200)}"
-            return replace(controls, note=None, said=said), Steer(note.strip())
+        case "enter" if text.strip():
+            return _sent(controls, text.strip())
         case "enter" | "escape":
-            return replace(controls, note=None), None
+            return Pressed(replace(controls, writes="", text=""))
         case "backspace":
-            return replace(controls, note=note[:-1]), None
+            text = text[:-1]
         case "ctrl-u":
-            return replace(controls, note=""), None
+            text = ""
         case "ctrl-w":
-            return replace(controls, note=note.rstrip().rpartition(" ")[0]), None
-    if len(key) == 1 and key.isprintable():
-        return replace(controls, note=(note + key)[:_NOTE_CHARACTERS]), None
-    return controls, None
+            text = text.rstrip().rpartition(" ")[0]
+        case _ if len(key) == 1 and key.isprintable():
+            text = (text + key)[:_WRITTEN_CHARACTERS]
+    return Pressed(replace(controls, text=text))
+
+
+def _sent(controls: Controls, text: str) -> Pressed:
+    idle = replace(controls, writes="", text="")
+    if controls.writes == QUESTION:
+        return Pressed(replace(idle, queued=(*idle.queued, text)), question=text)
+    said = f"your note for the next turn: {one_line(text, 200)}"
+    return Pressed(replace(idle, said=said), Steer(text))

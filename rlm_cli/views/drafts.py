@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from typing import Any
 
 from rlm_cli.events.bodies import DraftUpdated
@@ -17,7 +18,8 @@ _ENDS = re.compile(r"(?<=[.!?…])[\"')\]]*\s+(?=\S)|\n+")
 class Draft:
     """One state of the answer, and how it differs from the state before.
 
-    Shape:   citations counts different marks; added and removed count sentences.
+    Shape:   citations counts different marks; added and removed count sentences; before is the content of
+             the draft before this one.
     """
 
     number: int = 0
@@ -27,6 +29,7 @@ class Draft:
     citations: int = 0
     added: int = 0
     removed: int = 0
+    before: str = ""
 
 
 def draft_after(before: Draft, updated: DraftUpdated) -> Draft:
@@ -40,7 +43,19 @@ def draft_after(before: Draft, updated: DraftUpdated) -> Draft:
         citations=len(set(_MARK.findall(updated.content))),
         added=(new - old).total(),
         removed=(old - new).total(),
+        before=before.content,
     )
+
+
+def difference(draft: Draft) -> list[tuple[str, str]]:
+    """The sentences that a draft has taken out of the one before (`-`) and added to it (`+`), in order."""
+    old, new = sentences(without_marks(draft.before)), sentences(without_marks(draft.content))
+    found: list[tuple[str, str]] = []
+    for what, old_from, old_to, new_from, new_to in SequenceMatcher(None, old, new, False).get_opcodes():
+        if what != "equal":
+            found += [("-", each) for each in old[old_from:old_to]]
+            found += [("+", each) for each in new[new_from:new_to]]
+    return found
 
 
 def sentences(text: str) -> list[str]:

@@ -23,8 +23,9 @@ class Line:
 
     Units:   t is seconds since the run began, None for a line that belongs to the one before; indent is
              characters.
-    Shape:   tone is `plain`, `title`, `dim`, `code`, `output`, `draft`, `failed`, `warning` or `error`; a
-             line of code or output is cut where it is too wide, every other is wrapped. is_passing: it says
+    Shape:   tone is `plain`, `title`, `dim`, `code`, `output`, `draft`, `failed`, `warning`, `error`, `said`
+             (what a model says) or `markdown` (a block of it, of several lines, for screens); a line of code
+             or output is cut where it is too wide, every other is wrapped. is_passing: it says
              how far something is, and is not worth keeping where a screen can show that as it changes.
     """
 

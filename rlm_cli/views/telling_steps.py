@@ -22,6 +22,8 @@ OUTPUT_HEAD = 8
 OUTPUT_TAIL = 4
 DRAFT_SECONDS = 1.0
 PROSE_CHARACTERS = 240
+SAID = "said"
+"""The tone of what a model says; a screen that shows it as it is written leaves that line out."""
 
 
 def turn_started(told: Told, now: Moment, body: TurnStarted) -> Telling:
@@ -38,9 +40,8 @@ def reply_finished(told: Told, now: Moment, body: ReplyFinished) -> Telling:
     limit = 100_000 if now.is_verbose else PROSE_CHARACTERS
     said = wording.prose(body.text, limit) or "(code without a word)"
     who = f"{call_name(now.span)}: " if now.is_child else ""
-    how = [f"after {body.attempts} attempts"] if body.attempts > 1 else []
-    how += ["from the record"] if body.recorded else []
-    lines = [Line(f"{who}{said}" + (f" ({', '.join(how)})" if how else ""), t=now.t)]
+    how = wording.reply_origin(body)
+    lines = [Line(f"{who}{said}" + (f" ({how})" if how else ""), SAID, now.t)]
     if now.is_verbose:
         used = body.usage
         tokens = f"{used.tokens_in:,} tokens in ({used.tokens_cached:,} cached), {used.tokens_out:,} out"

@@ -11,6 +11,7 @@ from rlm_cli.events.bodies import (
     CorpusLoaded,
     KernelReady,
     KernelRestarted,
+    ReplyFinished,
     RunFinished,
     RunStarted,
 )
@@ -114,6 +115,13 @@ def is_unprotected(ready: KernelReady) -> bool:
 def prose(reply: str, limit: int) -> str:
     """What a reply says outside of its code, as one line."""
     return one_line(_FENCE.sub(" ", reply), limit)
+
+
+def reply_origin(reply: ReplyFinished) -> str:
+    """How a reply was come by, when not by one request; empty otherwise."""
+    how = [f"after {reply.attempts} attempts"] if reply.attempts > 1 else []
+    how += ["from the record"] if reply.recorded else []
+    return ", ".join(how)
 
 
 def cell_end(finished: CellFinished) -> str:
