@@ -27,7 +27,10 @@ class RunStarted(Struct, frozen=True, kw_only=True, tag_field="kind", tag="run.s
     """A run, or a child run below the sub-call that asked for it, begins.
 
     Shape:   endpoints are where passages go: hosts, or `this machine`; empty when that is not known.
-             models_why is why these models were taken; empty when the user has named them.
+             models_why is why these models were taken; empty when the user has named them. settings are
+             those that the run was asked with and that differ from the default, by name: whoever goes on
+             with the session needs them. origin is the session that this one was made from, and how
+             (`fork ID@2`, `watch ID`); empty for a question of its own.
     """
 
     question: str
@@ -41,6 +44,28 @@ class RunStarted(Struct, frozen=True, kw_only=True, tag_field="kind", tag="run.s
     title: str = ""
     endpoints: list[str] = []
     models_why: str = ""
+    settings: dict[str, Any] = {}
+    origin: str = ""
+
+
+class RunResumed(Struct, frozen=True, kw_only=True, tag_field="kind", tag="run.resumed"):
+    """The session goes on from an earlier state of it: what was recorded behind that state is taken back.
+
+    Units:   turn, cell are the numbers of the next turn and the next cell; questions counts the questions
+             that stand, the one that is gone on with included; cells_again counts cells that were run again.
+    Shape:   why is `resume`, `continue`, `fork` or `undo`; lost says in words what could not be rebuilt;
+             the usages are what the question had cost until then.
+    """
+
+    why: str
+    turn: int
+    cell: int
+    questions: int
+    cells_again: int = 0
+    lost: list[str] = []
+    root_usage: Usage = Usage()
+    sub_usage: Usage = Usage()
+    seconds: float = 0.0
 
 
 class CorpusLoaded(Struct, frozen=True, kw_only=True, tag_field="kind", tag="corpus.loaded"):
@@ -189,6 +214,13 @@ class CitationChecked(Struct, frozen=True, tag_field="kind", tag="citation.check
     citation: Citation
 
 
+class CitationMarked(Struct, frozen=True, kw_only=True, tag_field="kind", tag="citation.marked"):
+    """A quotation was found in its source and has got a mark, `[[cite:7]]`, by which an answer may name it."""
+
+    mark: int
+    citation: Citation
+
+
 class BudgetWarned(Struct, frozen=True, kw_only=True, tag_field="kind", tag="budget.warned"):
     """A limit is near (`near`), reached (`reached`), or cannot be kept (`unknown`)."""
 
@@ -286,6 +318,7 @@ class Unknown(Struct, frozen=True):
 
 KnownBody = (
     RunStarted
+    | RunResumed
     | CorpusLoaded
     | KernelReady
     | TurnStarted
@@ -298,6 +331,7 @@ KnownBody = (
     | SubStarted
     | SubFinished
     | DraftUpdated
+    | CitationMarked
     | CitationChecked
     | BudgetWarned
     | DecisionAsked
@@ -315,6 +349,7 @@ BODY_TYPES: dict[str, type[KnownBody]] = {
     str(body.__struct_config__.tag): body
     for body in (
         RunStarted,
+        RunResumed,
         CorpusLoaded,
         KernelReady,
         TurnStarted,
@@ -327,6 +362,7 @@ BODY_TYPES: dict[str, type[KnownBody]] = {
         SubStarted,
         SubFinished,
         DraftUpdated,
+        CitationMarked,
         CitationChecked,
         BudgetWarned,
         DecisionAsked,

@@ -6,7 +6,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from rlm_cli.events import Event, parent_span
-from rlm_cli.events.bodies import RunStarted, SubFinished, SubQueued, SubStarted
+from rlm_cli.events.bodies import RunResumed, RunStarted, SubFinished, SubQueued, SubStarted
 from rlm_cli.events.values import Problem, Usage
 from rlm_cli.views.table import Table
 
@@ -108,6 +108,8 @@ def reduce_calls(tree: CallTree, event: Event) -> CallTree:
     match event.body:
         case RunStarted() if not parent_span(event.span):
             return CallTree()
+        case RunResumed(cell=cell):
+            return _before(tree, cell)
         case SubQueued() as queued:
             return _queued(tree, event, queued)
         case SubStarted(attempt=attempt):
@@ -125,6 +127,24 @@ def reduce_calls(tree: CallTree, event: Event) -> CallTree:
             }
             return _changed(tree, event, changes)
     return tree
+
+
+def _before(tree: CallTree, cell: int) -> CallTree:
+    """The calls of the cells before this one: those behind it are taken back, and may come again."""
+    kept = CallTree()
+    for call in tree.calls.values():
+        if _cell_of(call.span) < cell:
+            kept = replace(kept, calls=kept.calls.with_entry(call.span, call))
+    for batch in tree.batches.values():
+        if _cell_of(f"{batch.cell_span}/") < cell:
+            kept = replace(kept, batches=kept.batches.with_entry(_key(batch.cell_span, batch.number), batch))
+    return kept
+
+
+def _cell_of(span: str) -> int:
+    """The number of the root run's cell below which a span stands; 0 for none."""
+    parts = [part[1:] for part in span.split("/")[1:3] if part[:1] == "c"]
+    return int(parts[0]) if parts and parts[0].isdigit() else 0
 
 
 def _queued(tree: CallTree, event: Event, queued: SubQueued) -> CallTree:

@@ -12,7 +12,7 @@ from typing import Any
 
 from rlm_cli.base.text import counted
 from rlm_cli.events import Unknown, bodies
-from rlm_cli.views import telling_calls, telling_facts, telling_steps, wording
+from rlm_cli.views import telling_calls, telling_facts, telling_sessions, telling_steps, wording
 from rlm_cli.views.line import Line, Moment, Telling, Told, Verbosity
 from rlm_cli.views.result import SessionFacts, ended
 from rlm_cli.views.run import RunView
@@ -74,6 +74,7 @@ def _nothing(told: Told, now: Moment, body: bodies.ReplyDelta) -> Telling:
 
 TELLERS: dict[type, Callable[[Told, Moment, Any], Telling]] = {
     bodies.RunStarted: telling_facts.run_started,
+    bodies.RunResumed: telling_sessions.run_resumed,
     bodies.CorpusLoaded: telling_facts.corpus_loaded,
     bodies.KernelReady: telling_facts.kernel_ready,
     bodies.TurnStarted: telling_steps.turn_started,
@@ -86,6 +87,7 @@ TELLERS: dict[type, Callable[[Told, Moment, Any], Telling]] = {
     bodies.SubStarted: telling_calls.sub_started,
     bodies.SubFinished: telling_calls.sub_finished,
     bodies.DraftUpdated: telling_steps.draft_updated,
+    bodies.CitationMarked: telling_sessions.citation_marked,
     bodies.CitationChecked: telling_facts.citation_checked,
     bodies.BudgetWarned: telling_facts.budget_warned,
     bodies.DecisionAsked: telling_facts.decision_asked,

@@ -31,6 +31,7 @@ from rlm_cli.events.bodies import (
     ReplyDelta,
     ReplyFinished,
     RunFinished,
+    RunResumed,
     RunStarted,
     TurnStarted,
 )
@@ -142,9 +143,21 @@ def _run_started(view: RunView, event: Event, body: RunStarted) -> Changes:
         child = ChildView(event.span, body.question)
         return {"children": view.children.with_entry(event.span, child)}
     blank = RunView()
-    kept = ("seq", "t", "notices", "calls", "spend")
+    kept = ("seq", "t", "notices", "calls", "spend", "corpus", "kernel")
     fresh = {name: getattr(blank, name) for name in blank.__struct_fields__ if name not in kept}
     return {**fresh, "started": body, "phase": "loading"}
+
+
+def _run_resumed(view: RunView, event: Event, body: RunResumed) -> Changes:
+    cells = tuple(cell for cell in view.cells if cell.number < body.cell)
+    return {
+        "cells": cells,
+        "finished": None,
+        "reply": "",
+        "citations": (),
+        "decision": None,
+        "phase": "loading",
+    }
 
 
 def _corpus_loaded(view: RunView, event: Event, body: CorpusLoaded) -> Changes:
@@ -259,6 +272,7 @@ def _run_finished(view: RunView, event: Event, body: RunFinished) -> Changes:
 
 _CHANGES: dict[type, Callable[[RunView, Event, Any], Changes]] = {
     RunStarted: _run_started,
+    RunResumed: _run_resumed,
     CorpusLoaded: _corpus_loaded,
     KernelReady: _kernel_ready,
     TurnStarted: _turn_started,

@@ -6,7 +6,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from rlm_cli.events import Event
-from rlm_cli.events.bodies import ReplyFinished, RunFinished, RunStarted, SubFinished, SubQueued
+from rlm_cli.events.bodies import ReplyFinished, RunFinished, RunResumed, RunStarted, SubFinished, SubQueued
 from rlm_cli.events.values import Usage
 
 ROOT = "root"
@@ -34,6 +34,8 @@ def reduce_spend(spend: Spend, event: Event) -> Spend:
     match event.body:
         case RunStarted() if event.span == ROOT:
             return Spend()
+        case RunResumed(root_usage=root, sub_usage=sub):
+            return Spend(root=root, sub=sub)
         case ReplyFinished(usage=usage) if _is_of_root(event.span):
             return replace(spend, root=spend.root + usage)
         case ReplyFinished(usage=usage):

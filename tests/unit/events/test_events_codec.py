@@ -24,6 +24,7 @@ from tests.fakes.story import STORY
 
 KINDS = [
     "run.started",
+    "run.resumed",
     "corpus.loaded",
     "kernel.ready",
     "turn.started",
@@ -36,6 +37,7 @@ KINDS = [
     "sub.started",
     "sub.finished",
     "draft.updated",
+    "citation.marked",
     "citation.checked",
     "budget.warned",
     "decision.asked",
