@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
+import msgspec
+
 from rlm_cli.engine.budget import upper_bound
 from rlm_cli.engine.calling import Answered, Unanswered, Watcher
 from rlm_cli.engine.control import Control
@@ -70,6 +72,12 @@ class RootModel:
         )
         self._tree.session.emit(span, finished)
         return RootReply(response.text, is_cut=response.finish == "length")
+
+    def take(self, span: str, known: ReplyFinished, unsent: list[Message]) -> RootReply:
+        """A reply of the record in place of a request; it costs nothing."""
+        again = msgspec.structs.replace(known, usage=Usage(), messages=unsent, attempts=0, recorded=True)
+        self._tree.session.emit(span, again)
+        return RootReply(known.text, is_cut=known.finish == "length")
 
     async def _send(self, span: str, request: Request) -> Answered | Ending:
         session = self._tree.session

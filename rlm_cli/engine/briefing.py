@@ -45,6 +45,44 @@ def opening(question: str, corpus: Corpus, limits: Limits, schema: Json, childre
     return "\n".join(parts)
 
 
+def follow_up(question: str, limits: Limits, children: bool, notes: list[str], turn: str) -> str:
+    """The message with the next question of a session."""
+    parts = [
+        f"<question>\n{question}\n</question>",
+        "This is the user's next question. Your variables, `memory` and `history` are as you left them; "
+        "`answer` is empty again.",
+        *notes,
+        _limits(limits, children),
+        turn,
+    ]
+    return "\n\n".join(filter(None, parts))
+
+
+def with_earlier(opening_text: str, earlier: list[tuple[str, str]]) -> str:
+    """An opening message behind questions of the session that no message of this conversation holds."""
+    said = [f"<earlier>\nQuestion: {question}\nAnswer: {answer}\n</earlier>" for question, answer in earlier]
+    return "\n\n".join([*said, opening_text])
+
+
+def ended(stop: str) -> str:
+    """What stands before the last report of a question that has ended."""
+    if stop == "ready":
+        return "Accepted: the user has got your answer."
+    return f"The run was ended ({stop}); the user has got your last draft."
+
+
+def not_rebuilt(lost: list[str]) -> str:
+    """What the model is told of a session that was rebuilt with differences."""
+    lines = [f"- {each}" for each in lost[:20]] + ([f"- and {len(lost) - 20} more"] if len(lost) > 20 else [])
+    return "\n".join(
+        [
+            "The kernel was replaced and your cells were run again with the recorded replies. Not all came "
+            "out as before; look before you build on it:",
+            *lines,
+        ]
+    )
+
+
 def turn_line(turn: int, limit: int | None) -> str:
     """`Turn 3/20`, and a word when it is the last."""
     if limit is None:

@@ -15,10 +15,11 @@ import msgspec
 
 from rlm_cli.engine import prompts
 from rlm_cli.engine.calling import Answered, Watcher
+from rlm_cli.engine.children import child_key
 from rlm_cli.engine.schemas import value_of
 from rlm_cli.engine.tree import Tree
 from rlm_cli.events import child_span
-from rlm_cli.events.bodies import CellOutput, SubFinished, SubQueued, SubStarted
+from rlm_cli.events.bodies import CellOutput, CitationMarked, SubFinished, SubQueued, SubStarted
 from rlm_cli.events.values import Json, Message, Problem, Usage
 from rlm_cli.ports import (
     CallReply,
@@ -79,7 +80,7 @@ class CellScope:
     async def call(self, call: KernelCall) -> CallReply:
         """Serve one call of the cell."""
         if isinstance(call, CiteCall):
-            return await self._tree.citations.cite(self._corpus, call)
+            return await self._tree.citations.cite(self._corpus, call, self._marked)
         self._calls += 1
         span = child_span(self._span, "s", self._calls)
         if isinstance(call, LlmCall):
@@ -102,10 +103,20 @@ class CellScope:
         return await self._settled(span, self._recorded(span, key, model, request, call.schema))
 
     async def _rlm(self, span: str, call: RlmCall) -> CallReply:
-        self._queued(span, call, self._tree.models.root.facts.name, call.question, "")
+        key = child_key(self._tree, self._corpus, call)
+        self._queued(span, call, self._tree.models.root.facts.name, call.question, key)
         if self.refusing is not None:
             return self._finished(span, "refused", CallReply(problem=self.refusing))
-        return await self._settled(span, self._run_child(span, call))
+        return await self._settled(span, self._child(span, key, call))
+
+    async def _child(self, span: str, key: str, call: RlmCall) -> CallReply:
+        if not key:
+            return await self._run_child(span, call)
+        reply, was_known = await self._tree.record.answer(key, lambda: self._run_child(span, call))
+        return msgspec.structs.replace(reply, recorded=True, usage=Usage()) if was_known else reply
+
+    def _marked(self, marked: CitationMarked) -> None:
+        self._tree.session.emit(self._span, marked)
 
     async def _settled(self, span: str, work: Coroutine[Any, Any, CallReply]) -> CallReply:
         """The end of a call, said whatever way it ends."""
@@ -132,7 +143,10 @@ class CellScope:
             return await self._ask(span, model, request, schema)
 
         reply, was_known = await self._tree.record.answer(key, ask)
-        return msgspec.structs.replace(reply, recorded=True, usage=Usage()) if was_known else reply
+        if not was_known:
+            return reply
+        data = reply.data if reply.data is not None else data_of(reply.text, schema)
+        return msgspec.structs.replace(reply, recorded=True, usage=Usage(), data=data)
 
     async def _ask(self, span: str, model: Model, request: Request, schema: Json) -> CallReply:
         """Send it; with a schema, once more with the fault named when the reply does not satisfy it."""
@@ -164,14 +178,9 @@ class CellScope:
 
     def _request(self, model: Model, call: LlmCall) -> Request:
         settings = self._tree.settings
-        prompt = call.prompt
-        if call.context is not None:
-            prompt = f"{prompt}\n\n<context>\n{call.context}\n</context>"
-        if call.schema is not None:
-            prompt += prompts.load("schema").replace("{schema}", msgspec.json.encode(call.schema).decode())
         longest = model.facts.max_tokens_out or settings.sub_tokens_out
         return Request(
-            messages=(Message("system", prompts.load("sub")), Message("user", prompt)),
+            messages=(Message("system", prompts.load("sub")), Message("user", prompt_of(call))),
             purpose="sub",
             max_tokens_out=min(settings.sub_tokens_out, longest),
             temperature=settings.temperature,
@@ -205,6 +214,21 @@ class CellScope:
         )
         self._tree.session.emit(span, finished)
         return reply
+
+
+def prompt_of(call: LlmCall) -> str:
+    """The whole text that a sub-model is given for a call."""
+    prompt = call.prompt
+    if call.context is not None:
+        prompt = f"{prompt}\n\n<context>\n{call.context}\n</context>"
+    if call.schema is not None:
+        prompt += prompts.load("schema").replace("{schema}", msgspec.json.encode(call.schema).decode())
+    return prompt
+
+
+def data_of(text: str, schema: Json) -> Json:
+    """The value in a recorded reply to a call with a schema; None without one."""
+    return None if schema is None else value_of(text, schema)[0]
 
 
 def _status_of(reply: CallReply) -> str:

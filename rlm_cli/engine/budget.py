@@ -73,6 +73,10 @@ class Budget:
         self._reserved_usd = 0.0
         self._queue: deque[_Waiting] = deque()
 
+    def restore(self, root: Usage, sub: Usage, sub_requests: int) -> None:
+        """Begin with what the question has cost before: its ceilings hold for all of it."""
+        self.root, self.sub, self.sub_requests = root, sub, sub_requests
+
     @property
     def spent(self) -> Usage:
         """Everything that was paid so far, in the whole tree."""

@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+import msgspec
+
 from rlm_cli.base.errors import CorpusError
+from rlm_cli.base.ids import content_hash
 from rlm_cli.engine.tree import Tree
 from rlm_cli.events.bodies import RunFinished
 from rlm_cli.events.values import Problem
@@ -38,6 +41,17 @@ async def run_child(
         return CallReply(text=finished.answer)
     why = finished.problem.message if finished.problem else f"the child run was stopped: {finished.stop}"
     return CallReply(text=finished.answer, problem=Problem(kind=finished.stop, message=why))
+
+
+def child_key(tree: Tree, corpus: Corpus, call: RlmCall) -> str:
+    """The content address of a child run: its question, its documents, its models; empty when it has none."""
+    try:
+        fingerprint = _chosen(corpus, call).loaded.fingerprint
+    except (CorpusError, IndexError):
+        return ""
+    models = (tree.models.root.facts.name, tree.models.sub.facts.name)
+    parts = ["rlm", call.question, fingerprint, *models, tree.settings.limits.depth]
+    return content_hash(msgspec.json.encode(parts))[:32]
 
 
 def _chosen(corpus: Corpus, call: RlmCall) -> Corpus:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import msgspec
 
+from rlm_cli.events.bodies import CitationMarked
 from rlm_cli.events.values import Citation, Problem
 from rlm_cli.ports import CallReply, CiteCall, Corpus
 
@@ -37,18 +39,28 @@ class CitedAnswer:
 class Citations:
     """Every citation of a tree of runs, by the number in its mark."""
 
-    def __init__(self) -> None:
-        self._by_mark: list[Citation] = []
-        self._known: dict[tuple[str, int, int], int] = {}
+    def __init__(self, marks: Mapping[int, Citation] | None = None) -> None:
+        self._by_mark: dict[int, Citation] = dict(marks or {})
+        self._known = {(each.path, each.start, each.end): mark for mark, each in self._by_mark.items()}
+        self._last = max(self._by_mark, default=0)
         self._searching = asyncio.Lock()
 
-    async def cite(self, corpus: Corpus, call: CiteCall) -> CallReply:
-        """Serve a cell's call: a mark, or why there is none. A long search does not hold up the run."""
+    async def cite(
+        self, corpus: Corpus, call: CiteCall, on_marked: Callable[[CitationMarked], None] = lambda _: None
+    ) -> CallReply:
+        """Serve a cell's call: a mark, or why there is none. A long search does not hold up the run.
+
+        Shape:   on_marked hears of a mark that there was not before.
+        """
         async with self._searching:
             found = await asyncio.to_thread(corpus.cite, call.quote, call.document, call.start)
         if not found.checked:
             return CallReply(problem=Problem(kind="quote_not_found", message=found.why))
-        return CallReply(text=self._mark(found))
+        before = self._last
+        text = self._mark(found)
+        if self._last > before:
+            on_marked(CitationMarked(mark=self._last, citation=found))
+        return CallReply(text=text)
 
     def render(self, content: str, corpus: Corpus) -> CitedAnswer:
         """Number the marks, and look for the source of every quotation that has none."""
@@ -59,22 +71,21 @@ class Citations:
 
         def number(match: re.Match[str]) -> str:
             mark = int(match[1])
-            if not 1 <= mark <= len(self._by_mark):
+            if mark not in self._by_mark:
                 unknown.append(match[0])
                 return ""
             return f"[{order.setdefault(mark, len(order) + 1)}]"
 
         text = MARK.sub(number, marked)
-        citations = [
-            msgspec.structs.replace(self._by_mark[mark - 1], id=shown) for mark, shown in order.items()
-        ]
+        citations = [msgspec.structs.replace(self._by_mark[mark], id=shown) for mark, shown in order.items()]
         return CitedAnswer(text=text, citations=citations, unknown_marks=unknown, unfound_quotes=unfound)
 
     def _mark(self, found: Citation) -> str:
         place = (found.path, found.start, found.end)
         if place not in self._known:
-            self._by_mark.append(found)
-            self._known[place] = len(self._by_mark)
+            self._last += 1
+            self._by_mark[self._last] = found
+            self._known[place] = self._last
         return f"[[cite:{self._known[place]}]]"
 
     def _with_marks_for_quotes(self, content: str, corpus: Corpus, unfound: list[str]) -> str:
@@ -104,9 +115,7 @@ class Citations:
         behind = MARK.search(content[end : end + 240].split("\n\n")[0])
         before = MARK.search(content, max(0, start - 16), start)
         match = inside or behind or before
-        if match is None or not 1 <= int(match[1]) <= len(self._by_mark):
-            return None
-        return self._by_mark[int(match[1]) - 1]
+        return self._by_mark.get(int(match[1])) if match is not None else None
 
 
 def quotations(content: str) -> list[tuple[int, int, str]]:

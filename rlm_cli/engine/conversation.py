@@ -58,10 +58,27 @@ class Conversation:
         self._exchanges.append(exchange)
         self._unsent.append(exchange.report)
 
+    def follow(self, text: str) -> None:
+        """The user's next words, behind everything that was said, as the end of our last message."""
+        if self._exchanges:
+            last = self._exchanges[-1]
+            report = Message("user", f"{last.report.content}\n\n{text}")
+            self._exchanges[-1] = _Exchange(last.turn, last.reply, report)
+            self._unsent = [report]
+        else:
+            self._head = (self._head[0], Message("user", f"{self._head[1].content}\n\n{text}"))
+            self._unsent = [self._head[1]]
+
     def take_unsent(self) -> list[Message]:
         """The messages of ours that no request has carried yet: what a session has to record."""
         unsent, self._unsent = self._unsent, []
         return unsent
+
+    def restore(self, turn: int, reply: str, report: str) -> None:
+        """An exchange of the record, compacted as it was when it was made; its report counts as unsent."""
+        self.compact()
+        self.add(turn, reply, report)
+        self._unsent = self._unsent[-1:]
 
     def compact(self) -> HistoryCompacted | None:
         """Take out the oldest turns when the window is nearly full; None when there is room."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from rlm_cli.base.errors import CorpusError
 from rlm_cli.base.text import counted
-from rlm_cli.engine import prompts
+from rlm_cli.engine import briefing, prompts
 from rlm_cli.engine.asking import RootModel
 from rlm_cli.engine.closing import Closing
 from rlm_cli.engine.drafts import Drafts
+from rlm_cli.engine.sitting import Sitting
 from rlm_cli.engine.stops import Ending, Stop
 from rlm_cli.engine.tree import RunSettings, Tree
 from rlm_cli.events.bodies import Notice, TurnStarted
@@ -43,9 +44,15 @@ def is_direct(settings: RunSettings, facts: ModelFacts, tokens: int) -> bool:
 
 
 async def answer_directly(
-    tree: Tree, corpus: Corpus, question: str, root: RootModel, drafts: Drafts, closing: Closing
+    tree: Tree,
+    corpus: Corpus,
+    question: str,
+    root: RootModel,
+    drafts: Drafts,
+    closing: Closing,
+    sitting: Sitting,
 ) -> Ending:
-    """One call with every document in it; its reply is the answer."""
+    """One call with every document in it; its reply is the answer. A further question follows the first."""
     facts = corpus.loaded
     tree.session.emit(
         "root",
@@ -56,23 +63,31 @@ async def answer_directly(
             f"is small: it is put to {tree.models.root.facts.name} whole, in one call",
         ),
     )
-    tree.session.emit("root/t1", TurnStarted(turn=1, limit=1))
+    sitting.turns += 1
+    span = f"root/t{sitting.turns}"
+    tree.session.emit(span, TurnStarted(turn=sitting.turns, limit=sitting.turns))
     schema = tree.settings.schema
-    messages = [Message("system", prompts.load("direct")), Message("user", _question(tree, corpus, question))]
-    unsent = messages[1:]
+    messages = sitting.direct or [Message("system", prompts.load("direct"))]
+    if sitting.direct:
+        asked = f"<question>\n{question}\n</question>{_schema(tree)}"
+    else:
+        asked = briefing.with_earlier(_question(tree, corpus, question), sitting.earlier)
+    unsent = [Message("user", asked)]
+    messages = [*messages, *unsent]
     for is_last in (schema is None, True):
-        reply = await root.ask("root/t1", tuple(messages), unsent, schema)
+        reply = await root.ask(span, tuple(messages), unsent, schema)
         if isinstance(reply, Ending):
             return reply
         closing.coverage = Coverage(documents=facts.documents, read_by_model=facts.documents)
         updated = drafts.update(reply.text, is_ready=not reply.is_cut)
         if updated is not None:
-            tree.session.emit("root/t1", updated)
+            tree.session.emit(span, updated)
         if reply.is_cut:
             closing.warn("the answer was cut at the limit of its length")
             return Ending(Stop.MAX_TOKENS)
         _, fault = drafts.checked()
         if not fault or is_last:
+            sitting.direct = [*messages, Message("assistant", reply.text)]
             break
         correction = Message("user", prompts.load("schema_again").replace("{fault}", fault))
         unsent = [correction]
@@ -82,10 +97,13 @@ async def answer_directly(
 
 def _question(tree: Tree, corpus: Corpus, question: str) -> str:
     documents = "\n\n".join(f'<document path="{path}">\n{text}\n</document>' for path, text in corpus.texts())
-    asked = f"{documents}\n\n<question>\n{question}\n</question>"
+    return f"{documents}\n\n<question>\n{question}\n</question>{_schema(tree)}"
+
+
+def _schema(tree: Tree) -> str:
     if tree.settings.schema is None:
-        return asked
+        return ""
     import msgspec
 
     schema = msgspec.json.encode(tree.settings.schema).decode()
-    return f"{asked}{prompts.load('schema').replace('{schema}', schema)}"
+    return prompts.load("schema").replace("{schema}", schema)

@@ -38,6 +38,12 @@ class Drafts:
             value=None if isinstance(value, str) else value,
         )
 
+    def restore(self, draft: DraftUpdated) -> None:
+        """Begin with the last draft of the record."""
+        self.count = draft.draft
+        self.value = draft.content if draft.value is None else draft.value
+        self.is_ready = False
+
     def checked(self) -> tuple[Any, str]:
         """The value that satisfies the schema, and why it does not (empty when it does)."""
         if self._schema is None:

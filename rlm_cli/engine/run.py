@@ -9,7 +9,10 @@ On every stop the last draft is the answer. A child run is the same thing one le
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
 
 from rlm_cli.base.errors import CorpusError, KernelError, SessionError
 from rlm_cli.engine import briefing, prompts
@@ -23,7 +26,11 @@ from rlm_cli.engine.conversation import Conversation
 from rlm_cli.engine.direct import answer_directly, goes_direct
 from rlm_cli.engine.drafts import Drafts
 from rlm_cli.engine.guards import ProgressGuard, ReadyGuard
+from rlm_cli.engine.rebuilding import clear_answer, new_conversation, result_of
+from rlm_cli.engine.recipe import Recipe
 from rlm_cli.engine.replies import Code, Malformed, read_reply
+from rlm_cli.engine.resuming import Begun
+from rlm_cli.engine.sitting import Sitting
 from rlm_cli.engine.stops import Ending, Stop
 from rlm_cli.engine.tree import Tree
 from rlm_cli.events import child_span
@@ -49,13 +56,31 @@ class Asked:
     depth: int = 0
     title: str = ""
     models_why: str = ""
+    settings: Mapping[str, Json] = field(default_factory=dict)
+    origin: str = ""
 
 
 class Run:
-    """One run of the loop. `go` runs it once; `control` takes the user's commands meanwhile."""
+    """One run of the loop. `go` runs it once; `control` takes the user's commands meanwhile.
 
-    def __init__(self, tree: Tree, corpus: Corpus, asked: Asked) -> None:
+    Shape:   a sitting is taken up and left open for the next question; without one the run has its own.
+             recipe holds replies that are taken from a record in place of asking the root model.
+    """
+
+    def __init__(
+        self,
+        tree: Tree,
+        corpus: Corpus,
+        asked: Asked,
+        sitting: Sitting | None = None,
+        begun: Begun | None = None,
+        recipe: Recipe | None = None,
+    ) -> None:
         self._tree = tree
+        self._sitting = sitting or Sitting()
+        self._is_sitting_own = sitting is None
+        self._begun = begun
+        self._recipe = recipe
         self._corpus = corpus
         self._asked = asked
         self.control = Control()
@@ -69,15 +94,19 @@ class Run:
         self._kernel: Kernel | None = None
         self._scope: CellScope | None = None
         self._span = asked.span
-        self._cells = 0
+        self._turns_before = begun.question.turns_before if begun else self._sitting.turns
         self._restarts = 0
+        if begun is not None and begun.question.draft is not None:
+            self._drafts.restore(begun.question.draft)
 
     async def go(self) -> RunFinished:
         """Run to the end. Whatever happens, `run.finished` is the last event of this run.
 
         A run whose record cannot be written does not go on: it ends with the draft so far.
         """
-        self._tree.session.emit(self._asked.span, self._started())
+        if self._begun is None:
+            self._sitting.asked += 1
+            self._tree.session.emit(self._asked.span, self._started())
         if self._asked.depth == 0:
             self._budget_warnings.say_what_cannot_be_kept()
         deadline = asyncio.create_task(self._watch_deadline())
@@ -95,62 +124,115 @@ class Run:
             raise
         finally:
             deadline.cancel()
-            if self._kernel is not None:
-                await asyncio.shield(self._kernel.close())
+            if self._is_sitting_own:
+                await asyncio.shield(self._sitting.close())
 
     async def _work(self) -> Ending:
-        self._tree.session.emit(self._asked.span, self._corpus.loaded)
-        if self._asked.depth == 0 and goes_direct(self._tree, self._corpus):
+        sitting = self._sitting
+        if not sitting.is_told:
+            sitting.is_told = True
+            self._tree.session.emit(self._asked.span, self._corpus.loaded)
+        if self._asked.depth == 0 and self._goes_direct():
             return await answer_directly(
-                self._tree, self._corpus, self._asked.question, self._root, self._drafts, self._closing
+                self._tree,
+                self._corpus,
+                self._asked.question,
+                self._root,
+                self._drafts,
+                self._closing,
+                sitting,
             )
-        self._kernel = self._tree.kernels(self._corpus)
-        ready = await self._kernel.start()
-        self._closing.sandbox = ready.sandbox
-        self._tree.session.emit(self._asked.span, ready)
-        conversation = self._conversation()
-        turn = 0
-        while True:
-            turn += 1
+        self._kernel = await sitting.open_kernel(self._tree, self._corpus, self._asked.span)
+        self._closing.sandbox = sitting.sandbox
+        conversation = sitting.conversation = await self._conversation(self._kernel)
+        ending = await self._caught_up(conversation, self._kernel) if self._begun else None
+        while ending is None:
             await self.control.wait_while_paused()
-            ending = self._ending_before(turn) or await self._turn(turn, conversation, self._kernel)
-            if ending is not None:
-                return ending
+            ending = self._ending_before(sitting.turns + 1)
+            if ending is None:
+                sitting.turns += 1
+                ending = await self._turn(sitting.turns, conversation, self._kernel)
+        return ending
+
+    def _goes_direct(self) -> bool:
+        """Whether the corpus goes to the model in one call; a question that has a kernel keeps to it."""
+        if self._begun is not None and self._begun.turns:
+            return False
+        return goes_direct(self._tree, self._corpus)
 
     async def _turn(self, turn: int, conversation: Conversation, kernel: Kernel) -> Ending | None:
         self._span = child_span(self._asked.span, "t", turn)
-        self._tree.session.emit(self._span, TurnStarted(turn=turn, limit=self._tree.settings.limits.turns))
+        self._tree.session.emit(self._span, TurnStarted(turn=turn, limit=self._last_turn))
         compacted = conversation.compact()
         if compacted is not None:
             self._tree.session.emit(self._span, compacted)
-        reply = await self._root.ask(self._span, conversation.messages(), conversation.take_unsent())
+        known = self._recipe.reply(turn) if self._recipe is not None else None
+        if known is not None:
+            reply: RootReply | Ending = self._root.take(self._span, known, conversation.take_unsent())
+        else:
+            reply = await self._root.ask(self._span, conversation.messages(), conversation.take_unsent())
         if isinstance(reply, Ending):
             return reply
         reading = _read(reply)
         if isinstance(reading, Malformed):
-            self._closing.last_prose = reading.prose
             kernel.remember({"turn": turn, "reply": reply.text, "code": "", "status": "nothing to run"})
-            said = [reading.why, self._progress.saw_nothing_to_run()]
-            report = "\n\n".join(filter(None, [self._turn_line(turn + 1), *said, *self.control.take_notes()]))
-        else:
-            kernel.remember({"turn": turn, "reply": reply.text, "cell": self._cells + 1})
-            result = await self._cell(turn, reading, kernel)
-            ending, notes = await self._after_cell(reading, result, kernel)
-            if ending is not None:
-                return ending
-            notes += [briefing.spending(self._tree.budget), *self.control.take_notes()]
-            report = briefing.report(self._turn_line(turn + 1), self._cells, result, [*filter(None, notes)])
+            conversation.add(turn, reply.text, self._report_of_nothing(turn, reading))
+            return None
+        kernel.remember({"turn": turn, "reply": reply.text, "cell": self._sitting.cells + 1})
+        result = await self._cell(turn, reading, kernel)
+        if self._recipe is not None:
+            self._recipe.saw(turn, result)
+        ending, report = await self._report(turn, reading, result, kernel)
         conversation.add(turn, reply.text, report)
+        return ending
+
+    async def _report(
+        self, turn: int, code: Code, result: CellResult, kernel: Kernel
+    ) -> tuple[Ending | None, str]:
+        """What a cell's end means for the run, and the message in which the model is told of it."""
+        ending, notes = await self._after_cell(code, result, kernel)
+        head = briefing.ended(ending.stop) if ending is not None else self._turn_line(turn + 1)
+        if ending is None:
+            notes += [briefing.spending(self._tree.budget), *self.control.take_notes()]
+        return ending, briefing.report(head, self._sitting.cells, result, [*filter(None, notes)])
+
+    def _report_of_nothing(self, turn: int, reading: Malformed) -> str:
+        self._closing.last_prose = reading.prose
+        said = [reading.why, self._progress.saw_nothing_to_run()]
+        return "\n\n".join(filter(None, [self._turn_line(turn + 1), *said, *self.control.take_notes()]))
+
+    async def _caught_up(self, conversation: Conversation, kernel: Kernel) -> Ending | None:
+        """Take up a question of the record: its guards, and the turn behind which the record ends."""
+        assert self._begun is not None
+        for turn in self._begun.turns:
+            self._span = child_span(self._asked.span, "t", turn.number)
+            text, is_cut = (turn.reply.text, turn.reply.finish == "length") if turn.reply else ("", False)
+            reading = _read(RootReply(text, is_cut))
+            finished = turn.cell.finished if turn.cell is not None else None
+            ending: Ending | None = None
+            if isinstance(reading, Malformed):
+                report = self._report_of_nothing(turn.number, reading)
+            elif finished is not None and turn.report is None:
+                result = told_as_recorded(self._begun.last, finished)
+                ending, report = await self._report(turn.number, reading, result, kernel)
+            else:
+                report = self._progress.saw_cell(
+                    reading.code, finished is not None and finished.status == "ok"
+                )
+            if turn.report is None:
+                conversation.add(turn.number, text, report)
+                return ending
         return None
 
     async def _cell(self, turn: int, code: Code, kernel: Kernel) -> CellResult:
-        self._cells += 1
-        span = child_span(self._span, "c", self._cells)
-        self._tree.session.emit(span, CellStarted(cell=self._cells, code=code.code))
-        scope = CellScope(self._tree, self._corpus, span, self._cells, self._child, self._drafted)
+        self._sitting.cells += 1
+        number = self._sitting.cells
+        span = child_span(self._span, "c", number)
+        self._tree.session.emit(span, CellStarted(cell=number, code=code.code))
+        scope = CellScope(self._tree, self._corpus, span, number, self._child, self._drafted)
         limits, settings = self._tree.settings.limits, self._tree.settings
         cell = Cell(
-            number=self._cells,
+            number=number,
             code=code.code,
             turn=turn,
             compute_seconds=limits.cell_seconds,
@@ -161,7 +243,9 @@ class Run:
             result = await kernel.run(cell, scope)
         finally:
             self._scope = None
-        self._tree.session.emit(span, _finished(self._cells, result))
+        self._tree.session.emit(span, finished_as(number, result))
+        if result.kernel_is_lost:
+            self._sitting.lost = result.problem.message if result.problem else result.status
         return result
 
     async def _after_cell(
@@ -195,6 +279,7 @@ class Run:
         if self._restarts > _KERNEL_RESTARTS:
             raise KernelError("the kernel was lost again and again", why, "Try `rlm doctor`.")
         restarted = await kernel.restart(why)
+        self._sitting.lost = ""
         self._tree.session.emit(self._span, restarted)
         return briefing.restarted(restarted)
 
@@ -203,18 +288,36 @@ class Run:
             return Ending(self.control.stop)
         if self._progress.is_stuck:
             return Ending(Stop.NO_PROGRESS)
-        limit = self._tree.settings.limits.turns
+        limit = self._last_turn
         return Ending(Stop.MAX_TURNS) if limit is not None and turn > limit else None
 
-    def _conversation(self) -> Conversation:
-        settings = self._tree.settings
-        depth = self._asked.depth
+    @property
+    def _last_turn(self) -> int | None:
+        """The number of the last turn that this question may have."""
+        limit = self._tree.settings.limits.turns
+        return None if limit is None else self._turns_before + limit
+
+    async def _conversation(self, kernel: Kernel) -> Conversation:
+        """The conversation with this question in it: a new one, or the one of the session."""
+        sitting, settings, depth = self._sitting, self._tree.settings, self._asked.depth
+        allows_children = depth + 1 < settings.limits.depth
+        if sitting.conversation is not None and self._begun is not None and self._begun.turns:
+            return sitting.conversation
+        if sitting.cells:
+            await clear_answer(self._tree, self._corpus, kernel)
+        if sitting.conversation is not None:
+            if self._begun is None or not self._begun.is_told:
+                line, notes = self._turn_line(sitting.turns + 1), sitting.take_notes()
+                text = briefing.follow_up(self._asked.question, settings.limits, allows_children, notes, line)
+                sitting.conversation.follow(text)
+            return sitting.conversation
         schema = settings.schema if depth == 0 else None
         opening = briefing.opening(
-            self._asked.question, self._corpus, settings.limits, schema, depth + 1 < settings.limits.depth
+            self._asked.question, self._corpus, settings.limits, schema, allows_children
         )
-        window = self._tree.models.root.facts.context_tokens
-        return Conversation(prompts.load("root"), opening, window, settings.root_tokens_out)
+        notes = sitting.take_notes()
+        opening = "\n\n".join([briefing.with_earlier(opening, sitting.earlier), *notes])
+        return new_conversation(self._tree, opening)
 
     def _started(self) -> RunStarted:
         tree = self._tree
@@ -230,10 +333,12 @@ class Run:
             endpoints=sorted({tree.models.root.facts.endpoint, tree.models.sub.facts.endpoint} - {""}),
             title=self._asked.title,
             models_why=self._asked.models_why,
+            settings=dict(self._asked.settings),
+            origin=self._asked.origin,
         )
 
     def _turn_line(self, turn: int) -> str:
-        return briefing.turn_line(turn, self._tree.settings.limits.turns)
+        return briefing.turn_line(turn, self._last_turn)
 
     def _drafted(self, value: Json, is_ready: bool) -> None:
         updated = self._drafts.update(value, is_ready)
@@ -270,7 +375,15 @@ def _read(reply: RootReply) -> Code | Malformed:
     return read_reply(reply.text)
 
 
-def _finished(number: int, result: CellResult) -> CellFinished:
+def told_as_recorded(again: CellResult | None, then: CellFinished) -> CellResult:
+    """How a cell that was run again has left the kernel, with what the model was shown when it ran first."""
+    if again is None:
+        return result_of(then)
+    return replace(again, **{name: getattr(then, name) for name in ("status", "shown", "omitted", "seconds")})
+
+
+def finished_as(number: int, result: CellResult) -> CellFinished:
+    """The event that tells how a cell has ended."""
     return CellFinished(
         cell=number,
         status=result.status,

@@ -11,7 +11,7 @@ from rlm_cli.engine.budget import Budget
 from rlm_cli.engine.calling import Caller
 from rlm_cli.engine.citations import Citations
 from rlm_cli.engine.record import Record
-from rlm_cli.events.values import Json, Limits
+from rlm_cli.events.values import Citation, Json, Limits
 from rlm_cli.ports import CallReply, Clock, KernelFactory, Model, Session
 
 _CHILD_KERNELS = 4
@@ -67,6 +67,7 @@ class Tree:
         models: Models,
         settings: RunSettings,
         known: dict[str, CallReply] | None = None,
+        marks: Mapping[int, Citation] | None = None,
     ) -> None:
         self.session = session
         self.clock = clock
@@ -76,9 +77,15 @@ class Tree:
         self.budget = Budget(settings.limits)
         self.caller = Caller(clock, self.budget, settings.limits.concurrency)
         self.record = Record(known)
-        self.citations = Citations()
+        self.citations = Citations(marks)
         self._child_kernels: dict[int, asyncio.Semaphore] = {}
 
     def child_kernels(self, depth: int) -> asyncio.Semaphore:
         """What a child run at this depth holds while it is under way."""
         return self._child_kernels.setdefault(depth, asyncio.Semaphore(_CHILD_KERNELS))
+
+    def for_next(self, settings: RunSettings, models: Models) -> Tree:
+        """The tree of the session's next question: a budget of its own; replies and citations stay known."""
+        tree = Tree(self.session, self.clock, self.kernels, models, settings)
+        tree.record, tree.citations = self.record, self.citations
+        return tree

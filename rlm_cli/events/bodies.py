@@ -74,7 +74,8 @@ class CorpusLoaded(Struct, frozen=True, kw_only=True, tag_field="kind", tag="cor
     Units:   characters of text; bytes as on disk; tokens estimated; seconds spent reading.
     Shape:   manifest has a line for each document, the xxh3-128 of its file and its path with two spaces
              between; reading is how the files were chosen. Unset in older records, in child runs, and the
-             manifest also where there are too many documents to list.
+             manifest also where there are too many documents to list. partly names at most 100 documents
+             of which something is missing, and what; unset where there are none.
     """
 
     documents: int
@@ -90,6 +91,7 @@ class CorpusLoaded(Struct, frozen=True, kw_only=True, tag_field="kind", tag="cor
     seconds: float = 0.0
     manifest: str | UnsetType = UNSET
     reading: dict[str, Any] | UnsetType = UNSET
+    partly: list[Skipped] | UnsetType = UNSET
 
 
 class KernelReady(Struct, frozen=True, kw_only=True, tag_field="kind", tag="kernel.ready"):
@@ -215,7 +217,7 @@ class CitationChecked(Struct, frozen=True, tag_field="kind", tag="citation.check
 
 
 class CitationMarked(Struct, frozen=True, kw_only=True, tag_field="kind", tag="citation.marked"):
-    """A quotation was found in its source and has got a mark, `[[cite:7]]`, by which an answer may name it."""
+    """A quotation was found in its source and has a mark, `[[cite:7]]`, by which an answer may name it."""
 
     mark: int
     citation: Citation
