@@ -13,7 +13,7 @@ from pathlib import Path
 
 from rlm_cli.base.errors import ExitCode, RlmError
 from rlm_cli.base.text import counted
-from rlm_cli.corpus.ingest import Progress
+from rlm_cli.corpus.ingest import Progress, ReadingStopped
 from rlm_cli.engine.run import Asked, Run
 from rlm_cli.engine.stops import Stop
 from rlm_cli.engine.tree import Tree
@@ -73,7 +73,10 @@ class _Answering:
                 face.cancel()
                 _forget(path)
         if self._run is None:
-            return ExitCode.TERMINATED if presses.is_terminated else ExitCode.INTERRUPTED
+            if presses.is_terminated:
+                return ExitCode.TERMINATED
+            remedy = "What was read is kept: ask again, and it goes on from there"
+            raise ReadingStopped("interrupted before the documents were read", "", remedy)
         return await face
 
     async def _opened(self, bus: Bus, presses: Presses) -> Opened | None:

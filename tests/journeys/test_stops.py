@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import signal
 import subprocess
 from pathlib import Path
@@ -44,6 +45,42 @@ def test_ctrl_c_while_the_root_model_writes_gives_the_draft(program: Program, fo
         code, out, err = end_of(process, family)
         assert server.chats[1].disconnected
     assert (code, out) == (3, "so far\n"), err
+
+
+def test_ctrl_c_while_the_documents_are_read_ends_with_130(program: Program, folder: Path) -> None:
+    assert program.rlm("corpus", "scan", folder).code == 0
+    (folder / "cap.md").write_text("changed\n")
+    lock = next((program.home / ".cache/rlm/corpora").glob("*/lock"))
+    with lock.open() as held, Server(["never asked"]) as server:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        process = ask(program.at(server), folder)
+        said = said_until(process, "another rlm is reading")
+        process.send_signal(signal.SIGINT)
+        code, out, err = end_of(process, [])
+        assert not server.chats
+    assert (code, out) == (130, ""), said + err
+    assert err.startswith("rlm: error: interrupted before the documents were read")
+
+
+def test_ctrl_c_while_the_kernel_starts_ends_with_130(program: Program, folder: Path) -> None:
+    with Server([Answer("later", hold="root")]) as server:
+        process = ask(program.at(server), folder)
+        said = said_until(process, "corpus:")
+        process.send_signal(signal.SIGINT)
+        code, out, err = end_of(process, family_of(process))
+    assert (code, out) == (130, ""), said + err
+    assert "Traceback" not in err
+
+
+def said_until(process: subprocess.Popen[str], words: str) -> str:
+    """What the program says on stderr, up to the line that holds these words."""
+    assert process.stderr is not None
+    said = ""
+    while words not in said:
+        line = process.stderr.readline()
+        assert line, said
+        said += line
+    return said
 
 
 def test_ctrl_c_before_any_draft_ends_with_130(program: Program, folder: Path) -> None:
@@ -125,7 +162,6 @@ def test_ctrl_c_while_a_document_is_typed_ends_with_130(program: Program) -> Non
 
 def wait_for_main(process: subprocess.Popen[str]) -> None:
     """Until the program waits for its stdin: it has read what was written."""
-    import fcntl
     import struct
     import termios
 
