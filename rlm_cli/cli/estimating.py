@@ -12,8 +12,8 @@ from rlm_cli.runs.estimate import models_found as find_models
 from rlm_cli.runs.plan import AskPlan
 
 if TYPE_CHECKING:
-    from rlm_cli.corpus.ingest import Progress
     from rlm_cli.corpus.opened import Scan
+    from rlm_cli.corpus.progress import Progress
 
 _SECONDS_BETWEEN = 5.0
 _SHOWN_SKIPS = 20
@@ -23,7 +23,8 @@ class ProgressLines:
     """Says on stderr how far the reading is: at most once in five seconds, and only when it takes so long."""
 
     def __init__(self) -> None:
-        self._next = time.monotonic() + _SECONDS_BETWEEN
+        self._began = time.monotonic()
+        self._next = self._began + _SECONDS_BETWEEN
 
     def __call__(self, progress: Progress) -> None:
         """Take a report."""
@@ -31,11 +32,9 @@ class ProgressLines:
         if now < self._next:
             return
         self._next = now + _SECONDS_BETWEEN
-        if progress.is_waiting:
-            note("waiting for another rlm that reads the same files")
-        else:
-            share = 100 * progress.bytes // max(1, progress.of_bytes)
-            note(f"reading: {progress.files:,} of {progress.of_files:,} files, {share} %")
+        from rlm_cli.corpus.progress import progress_line
+
+        note(progress_line(progress, now - self._began))
 
 
 def show_estimate(plan: AskPlan) -> int:

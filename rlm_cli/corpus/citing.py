@@ -16,6 +16,7 @@ from rlm_cli.base.text import one_line
 from rlm_cli.corpus.folding import BREAK, Folded, fold, fold_quote
 from rlm_cli.corpus.layout import Record
 from rlm_cli.corpus.mapped import Texts
+from rlm_cli.corpus.places import place_in
 from rlm_cli.events.values import Citation
 
 MAX_QUOTE_CHARACTERS = 4000
@@ -141,6 +142,7 @@ class QuoteChecker:
             path=self._texts.generation.path_of(record),
             quote=quote,
             page=self._texts.page_of(record, place.start),
+            place=place_in(self._texts, record, place.start),
             line_start=self._texts.line_of(record, place.start),
             line_end=self._texts.line_of(record, place.end - 1),
             start=place.start,

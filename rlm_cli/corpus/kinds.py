@@ -5,6 +5,7 @@ One table of suffixes, one of leading bytes. Nothing is read here.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from rlm_cli.corpus.opening import Unreadable
@@ -18,12 +19,15 @@ class Format:
     """A format: the kind that people see, who reads it, and the version of that reader.
 
     Shape:   reader is `plain` (read here) or the name of an extractor of the worker. A higher version
-             makes files of the format be read again.
+             makes files of the format be read again. has_members: there are documents inside of it;
+             is_streamed: it is never held whole, so that it may be of any size.
     """
 
     kind: str
     reader: str
     version: int
+    has_members: bool = False
+    is_streamed: bool = False
 
 
 PLAIN_VERSION = 1
@@ -31,6 +35,35 @@ PDF = Format("pdf", "pdf", 101)
 DOCX = Format("docx", "docx", 201)
 HTML = Format("html", "html", 301)
 NOTEBOOK = Format("notebook", "notebook", 401)
+SHEETS = Format("sheets", "sheets", 501)
+SLIDES = Format("slides", "slides", 601)
+OPEN_DOCUMENT = Format("odt", "open_document", 701)
+BOOK = Format("epub", "book", 801)
+RTF = Format("rtf", "rich_text", 901)
+MAIL = Format("mail", "mail", 1001, has_members=True)
+MAILBOX = Format("mailbox", "mailbox", 1101, has_members=True, is_streamed=True)
+ZIP = Format("archive", "zip", 1201, has_members=True, is_streamed=True)
+TAR = Format("archive", "tar", 1202, has_members=True, is_streamed=True)
+PACKED = Format("archive", "packed", 1203, has_members=True, is_streamed=True)
+
+FORMATS = (
+    PDF,
+    DOCX,
+    HTML,
+    NOTEBOOK,
+    SHEETS,
+    SLIDES,
+    OPEN_DOCUMENT,
+    BOOK,
+    RTF,
+    MAIL,
+    MAILBOX,
+    ZIP,
+    TAR,
+    PACKED,
+)
+CONTAINER_VERSIONS = frozenset(form.version for form in FORMATS if form.has_members)
+"""The versions of the readers that find documents inside of a file."""
 
 _TEXT_KINDS = {
     "markdown": "md markdown mdown mkd rst adoc",
@@ -41,7 +74,6 @@ _TEXT_KINDS = {
     "log": "log out err",
     "xml": "xml xsd xsl svg rss atom",
     "yaml": "yaml yml",
-    "mail": "eml mbox",
     "code": "py pyi js mjs cjs ts tsx jsx c h cc cpp cxx hpp hh cs java kt kts go rs rb php pl pm swift "
     "scala sh bash zsh fish ps1 bat sql r jl lua hs ml mli ex exs erl clj lisp el vim dart m mm f90 f asm s "
     "v vhd proto graphql tf nix cmake gradle groovy vue svelte css scss less ipy pyx pxd zig nim d",
@@ -50,13 +82,23 @@ _TEXT_KINDS = {
 _KIND_OF_SUFFIX = {suffix: kind for kind, suffixes in _TEXT_KINDS.items() for suffix in suffixes.split()}
 _FOREIGN = {
     "pdf": PDF,
-    "docx": DOCX,
-    "docm": DOCX,
     "html": HTML,
     "htm": HTML,
     "xhtml": HTML,
     "ipynb": NOTEBOOK,
+    "eml": MAIL,
+    "mbox": MAILBOX,
+    "mbx": MAILBOX,
 }
+_ZIPPED = {
+    **dict.fromkeys(("docx", "docm", "dotx"), DOCX),
+    **dict.fromkeys(("xlsx", "xlsm", "xlsb", "xltx", "ods", "ots"), SHEETS),
+    **dict.fromkeys(("pptx", "pptm", "ppsx"), SLIDES),
+    **dict.fromkeys(("odt", "ott", "odp", "otp"), OPEN_DOCUMENT),
+    "epub": BOOK,
+}
+_STREAMS = ((b"\x1f\x8b", "gz tgz"), (b"BZh", "bz2 tbz tbz2"), (b"\xfd7zXZ", "xz txz"))
+_MAILBOX = re.compile(rb"From \S+ .{0,80}\d\d:\d\d:\d\d")
 
 _MAGIC = (
     (b"\x89PNG", "PNG image"),
@@ -72,26 +114,27 @@ _MAGIC = (
     (b"MZ", "Windows program"),
     (b"\xca\xfe\xba\xbe", "program"),
     (b"\xcf\xfa\xed\xfe", "program"),
-    (b"\x1f\x8b", "gzip archive"),
-    (b"BZh", "bzip2 archive"),
-    (b"\xfd7zXZ", "xz archive"),
     (b"(\xb5/\xfd", "zstd archive"),
     (b"7z\xbc\xaf", "7-Zip archive"),
     (b"Rar!", "RAR archive"),
     (b"SQLite format 3\0", "SQLite database"),
     (b"PAR1", "Parquet table"),
-    (b"\xd0\xcf\x11\xe0", "old Office file (.doc, .xls, .ppt)"),
+    (b"\xd0\xcf\x11\xe0", "old Office file (.doc, .ppt, .msg): save it in the format of today"),
     (b"\0asm", "WebAssembly"),
     (b"\x80\x04\x95", "pickle"),
 )
+_INSIDE = (
+    (b"word/", DOCX),
+    (b"xl/", SHEETS),
+    (b"ppt/", SLIDES),
+    (b"mimetypeapplication/epub+zip", BOOK),
+    (b"mimetypeapplication/vnd.oasis.opendocument.text", OPEN_DOCUMENT),
+    (b"mimetypeapplication/vnd.oasis.opendocument.presentation", OPEN_DOCUMENT),
+    (b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet", SHEETS),
+)
+"""What the first bytes of a ZIP file tell when its name tells nothing."""
 _FIRST = frozenset(magic[:1] for magic, _ in _MAGIC)
-_ZIP_KINDS = {
-    "xlsx": "Excel workbook",
-    "pptx": "PowerPoint file",
-    "odt": "OpenDocument text",
-    "ods": "OpenDocument sheet",
-    "odp": "OpenDocument slides",
-    "epub": "EPUB book",
+_PROGRAMS = {
     "jar": "Java archive",
     "whl": "Python wheel",
     "apk": "Android package",
@@ -106,28 +149,57 @@ def format_of(name: str, head: bytes) -> Format:
     suffix = name.rpartition("/")[2].rpartition(".")[2].lower() if "." in name else ""
     if head.startswith(b"%PDF-") or (suffix == "pdf" and b"%PDF-" in head[:1024]):
         return PDF
-    if head.startswith(b"PK\3\4"):
-        return _zip_format(suffix)
+    if head.startswith((b"PK\3\4", b"PK\5\6")):
+        return _zip_format(suffix, head)
+    packed = _packed_format(name, head)
+    if packed is not None:
+        return packed
+    if suffix == "xls" and head.startswith(b"\xd0\xcf\x11\xe0"):
+        return SHEETS
+    if head.startswith(b"{\\rtf"):
+        return RTF
     for magic, what in _MAGIC if head[:1] in _FIRST else ():
         if head.startswith(magic) and (len(magic) > 3 or b"\0" in head or not _is_mostly_text(head)):
             raise Unreadable(f"binary: {what}")
     if suffix == "pdf":
         raise Unreadable("not a PDF: it does not begin like one")
-    if suffix in ("docx", "docm"):
-        raise Unreadable("not a Word file: it does not begin like one")
+    if suffix in _ZIPPED or suffix == "zip":
+        raise Unreadable(f"not a .{suffix} file: it does not begin like one")
     foreign = _FOREIGN.get(suffix)
     if foreign is not None:
         return foreign
+    if suffix not in _KIND_OF_SUFFIX and _MAILBOX.match(head):
+        return MAILBOX
     if suffix not in _KIND_OF_SUFFIX and head.lstrip()[:14].lower().startswith((b"<!doctype html", b"<html")):
         return HTML
     return Format(_KIND_OF_SUFFIX.get(suffix, "text"), "plain", PLAIN_VERSION)
 
 
-def _zip_format(suffix: str) -> Format:
-    if suffix in ("docx", "docm"):
-        return DOCX
-    what = _ZIP_KINDS.get(suffix)
-    raise Unreadable(f"no reader for this format yet: {what}" if what else "binary: ZIP archive")
+def reader_versions() -> tuple[int, ...]:
+    """The versions of all readers: another one makes its files be read again."""
+    return (PLAIN_VERSION, *(form.version for form in FORMATS))
+
+
+def _zip_format(suffix: str, head: bytes) -> Format:
+    form = _ZIPPED.get(suffix)
+    if form is not None:
+        return form
+    if suffix in _PROGRAMS:
+        raise Unreadable(f"binary: {_PROGRAMS[suffix]}")
+    for mark, inner in _INSIDE if suffix != "zip" else ():
+        if mark in head:
+            return inner
+    return ZIP
+
+
+def _packed_format(name: str, head: bytes) -> Format | None:
+    """A tar, or a compressed file: a tar in it is told by the name, as everyone names them."""
+    for magic, suffixes in _STREAMS:
+        if head.startswith(magic):
+            plain, last = name.lower().rpartition(".")[::2]
+            is_tar = plain.endswith(".tar") or (last in suffixes.split()[1:] and len(last) > 2)
+            return TAR if is_tar else PACKED
+    return TAR if head[257:262] == b"ustar" else None
 
 
 def _is_mostly_text(head: bytes) -> bool:

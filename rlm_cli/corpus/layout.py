@@ -28,12 +28,20 @@ MARK_BYTES = 1 << 16
 """A mark stands at every so many bytes of a text, none at its start."""
 
 U64 = (1 << 64) - 1
-PART_KINDS = ("page", "cell", "sheet", "slide", "section", "message")
+PART_KINDS = (
+    *("page", "cell", "sheet", "slide", "section", "message"),
+    *("row", "notes", "footnote", "endnote", "header", "footer", "table"),
+)
+"""What a part may be. A `row` begins a run of sheet rows, a line each: number is the first row, label the
+address of its first cell (`B7`), and the cells of a line are parted by tabs. `notes` belong to the slide
+before them, a `row` to the sheet before it."""
 
 FLAG_ASCII = 1
 """Bytes and characters of the text are the same positions."""
 FLAG_REPLACED = 2
 """Some bytes of the file could not be decoded; they stand as U+FFFD."""
+FLAG_MEMBER = 4
+"""A document inside of a file (an archive, a mail); mtime_ns and inode are those of that file."""
 FLAG_DROPPED = 1 << 15
 """A slot that was reserved and not used; never in a finished generation."""
 
@@ -95,7 +103,11 @@ class Text(NamedTuple):
 
 
 class Skip(NamedTuple):
-    """A file that is not in the corpus, and why; with the identity it had, so that it is not tried again."""
+    """A file that is not in the corpus, and why; with the identity it had, so that it is not tried again.
+
+    Shape:   is_rule: a choice, not a problem. is_opened: an archive whose members are documents; it is not
+             left out at all. is_member: it lies inside of a file, whose time and inode these are.
+    """
 
     path: str
     why: str
@@ -104,3 +116,10 @@ class Skip(NamedTuple):
     mtime_ns: int
     inode: int
     is_rule: bool = False
+    is_opened: bool = False
+    is_member: bool = False
+
+    @property
+    def flags(self) -> int:
+        """The three claims as the bits that are stored."""
+        return self.is_rule | self.is_opened << 1 | self.is_member << 2

@@ -8,7 +8,7 @@ from pathlib import Path
 from xxhash import xxh3_128
 
 from rlm_cli.base.ids import content_hash
-from rlm_cli.corpus.generation import Builder
+from rlm_cli.corpus.builder import Builder
 from rlm_cli.corpus.kinds import PLAIN_VERSION
 from rlm_cli.corpus.layout import FLAG_ASCII, Text
 from rlm_cli.corpus.names import printable

@@ -19,13 +19,14 @@ from rlm_cli.base.errors import CorpusError
 from rlm_cli.base.ids import content_hash
 from rlm_cli.base.text import counted
 from rlm_cli.corpus.citing import QuoteChecker
-from rlm_cli.corpus.ingest import Ingest, Progress, ReadingStopped, Report, survey
+from rlm_cli.corpus.ingest import Ingest, ReadingStopped, survey
 from rlm_cli.corpus.inputs import Source, sources_of
 from rlm_cli.corpus.layout import Record
 from rlm_cli.corpus.made import publish_texts
 from rlm_cli.corpus.mapped import Texts
 from rlm_cli.corpus.options import ReadOptions
 from rlm_cli.corpus.overview import tree_lines
+from rlm_cli.corpus.progress import Progress, Report
 from rlm_cli.corpus.store import Snapshot, Store, cannot_write, evict
 from rlm_cli.events.bodies import CorpusLoaded
 from rlm_cli.events.values import Citation, Input, Skipped
@@ -143,6 +144,7 @@ class HostCorpus:
                 seconds=round(self.seconds, 4),
                 manifest=self._manifest(),
                 reading=self.reading,
+                partly=[Skipped(path, what) for path, what in facts.get("partly", [])] or UNSET,
             )
         return self._loaded
 
@@ -189,7 +191,8 @@ class HostCorpus:
 
     def skipped(self) -> Iterator[Skipped]:
         """Every entry that is not in the corpus, and why; problems and choices in the order of the walk."""
-        return (Skipped(skip.path, skip.why) for skip in self._texts.generation.skips())
+        skips = self._texts.generation.skips()
+        return (Skipped(skip.path, skip.why) for skip in skips if not skip.is_opened)
 
     def cite(self, quote: str, document: int | str | None = None, start: int | None = None) -> Citation:
         """Where a quotation stands, word for word; see the port. `why` tells why `checked` is False."""

@@ -2,14 +2,65 @@
 
 from __future__ import annotations
 
+import io
 import os
 import stat
+from typing import Any
 
 from rlm_cli.base.text import one_line
+
+_SPARSE_BYTES = 1 << 30
+_SPARSE_RATIO = 100
 
 
 class Unreadable(Exception):
     """A file that cannot be in the corpus; its text is the reason, for people."""
+
+
+class Window:
+    """A range of an open file, read by position: a whole file, or one document inside of another."""
+
+    __slots__ = ("handle", "size", "start")
+
+    def __init__(self, handle: int, start: int = 0, size: int | None = None) -> None:
+        self.handle = handle
+        self.start = start
+        self.size = size
+
+    def read(self, length: int, at: int) -> bytes:
+        """Bytes from `at` on, fewer at the end."""
+        if self.size is not None:
+            length = max(0, min(length, self.size - at))
+        return os.pread(self.handle, length, self.start + at)
+
+
+class WindowFile(io.RawIOBase):
+    """A window as a file that libraries can read and seek in."""
+
+    def __init__(self, handle: int, start: int, size: int) -> None:
+        self._window = Window(handle, start, size)
+        self._size = size
+        self._at = 0
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def seekable(self) -> bool:
+        """It is."""
+        return True
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """As of files."""
+        self._at = max(0, offset + (0, self._at, self._size)[whence])
+        return self._at
+
+    def readinto(self, buffer: Any) -> int:
+        """As of files."""
+        raw = self._window.read(len(buffer), self._at)
+        buffer[: len(raw)] = raw
+        self._at += len(raw)
+        return len(raw)
 
 
 def open_regular(location: str, is_symlink_followed: bool) -> tuple[int, os.stat_result]:
@@ -34,3 +85,16 @@ def open_regular(location: str, is_symlink_followed: bool) -> tuple[int, os.stat
 def reason(error: OSError) -> str:
     """Why the system refused, as a few words."""
     return one_line((error.strerror or str(error)).lower(), 200)
+
+
+def check_size(handle: int, facts: os.stat_result) -> None:
+    """Refuse a file that is almost all holes: reading it would fill the disk with nothing.
+
+    Errors:  Unreadable.
+    """
+    on_disk = getattr(facts, "st_blocks", 0) * 512
+    if facts.st_size > _SPARSE_BYTES and on_disk * _SPARSE_RATIO < facts.st_size:
+        os.close(handle)
+        raise Unreadable(
+            f"sparse: {facts.st_size / 1e6:,.0f} MB, of which {on_disk / 1e6:,.1f} MB are on the disk"
+        )

@@ -18,6 +18,8 @@ class ReadOptions:
 
     Units:   max_file_bytes as on disk, None for no bound; document_seconds and worker_memory_bytes bound
              one document in one worker; workers None means one a core; cache_bytes bounds all stores.
+             archive_bytes, archive_ratio (times its size, beyond 256 MB), archive_members and archive_depth
+             bound what may come out of one file, all that is nested in it together.
     Shape:   include and exclude are globs as in `.gitignore`, relative to each input folder; an empty
              include takes everything.
     """
@@ -32,6 +34,10 @@ class ReadOptions:
     worker_memory_bytes: int = 2 * GIB
     workers: int | None = None
     cache_bytes: int = 20 * GIB
+    archive_bytes: int = 16 * GIB
+    archive_ratio: int = 250
+    archive_members: int = 1_000_000
+    archive_depth: int = 4
 
     def identity(self) -> tuple[object, ...]:
         """The part of the options that decides which documents there are, for the store's key."""
@@ -42,6 +48,7 @@ class ReadOptions:
             self.is_ignore_respected,
             self.is_symlink_followed,
             self.max_file_bytes,
+            (self.archive_bytes, self.archive_ratio, self.archive_members, self.archive_depth),
         )
 
     def recorded(self) -> dict[str, Any]:

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import codecs
 import io
-import os
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from xxhash import xxh3_128
 
 from rlm_cli.corpus.encoding import guess, leading_encoding
 from rlm_cli.corpus.kinds import HEAD_BYTES
 from rlm_cli.corpus.layout import FLAG_ASCII, FLAG_REPLACED
+from rlm_cli.corpus.opening import Window
 from rlm_cli.corpus.segments import Meter, SegmentWriter
 
 PIECE_BYTES = 1 << 18
+_LINES_TOLD = 20
 
 
 @dataclass(slots=True)
@@ -30,6 +32,16 @@ class Stored:
     size_bytes: int
     encoding: str = "utf-8"
     replaced: int = 0
+    replaced_lines: list[int] = field(default_factory=list)
+
+    def note_replaced(self, text: str) -> None:
+        """Count the characters that could not be decoded in the next piece, and remember the first lines."""
+        self.replaced += text.count("\ufffd")
+        for number, line in enumerate(text.split("\n"), self.meter.newlines + 1):
+            if len(self.replaced_lines) >= _LINES_TOLD:
+                return
+            if "\ufffd" in line and number not in self.replaced_lines:
+                self.replaced_lines.append(number)
 
     @property
     def flags(self) -> int:
@@ -38,26 +50,34 @@ class Stored:
         return ascii_flag | (FLAG_REPLACED if self.replaced else 0)
 
 
-def store_plain(handle: int, segments: SegmentWriter, first: bytes) -> Stored:
+Pulse = Callable[[int], None]
+"""Called with the bytes read so far of one document, from time to time; may raise to stop the reading."""
+
+
+def store_plain(window: Window, segments: SegmentWriter, first: bytes, pulse: Pulse) -> Stored:
     """Append a file's text to the segments, whatever sane encoding it is in.
 
-    Shape:   first is what `os.pread(handle, PIECE_BYTES, 0)` has given.
+    Shape:   first is what `window.read(PIECE_BYTES, 0)` has given.
     Errors:  Unreadable when it is not text; OSError of the store. The segment holds no part of it then.
     """
     head = first[:HEAD_BYTES]
     encoding = leading_encoding(head)
     if encoding in (None, "utf-8"):
         segments.begin()
-        attempt = _Utf8(handle, segments)
-        stored = attempt.run(first)
+        attempt = _Utf8(window, segments)
+        try:
+            stored = attempt.run(first, pulse)
+        except BaseException:
+            segments.roll_back()
+            raise
         if stored is not None:
             return stored
         segments.roll_back()
-        around = os.pread(handle, 1 << 14, max(0, attempt.byte - (1 << 13)))
+        around = window.read(1 << 14, max(0, attempt.byte - (1 << 13)))
         encoding = encoding or guess(head, around)
     segments.begin()
     try:
-        return _decode(handle, segments, encoding)
+        return _decode(window, segments, encoding, pulse)
     except BaseException:
         segments.roll_back()
         raise
@@ -66,12 +86,12 @@ def store_plain(handle: int, segments: SegmentWriter, first: bytes) -> Stored:
 class _Utf8:
     """Copies a file that is valid UTF-8; stops at the first byte that is not."""
 
-    def __init__(self, handle: int, segments: SegmentWriter) -> None:
-        self._handle = handle
+    def __init__(self, window: Window, segments: SegmentWriter) -> None:
+        self._window = window
         self._segments = segments
         self.byte = 0
 
-    def run(self, raw: bytes) -> Stored | None:
+    def run(self, raw: bytes, pulse: Pulse) -> Stored | None:
         meter, digest, offset, rest = Meter(), xxh3_128(), 0, b""
         while True:
             digest.update(raw)
@@ -97,7 +117,8 @@ class _Utf8:
             if is_last:
                 self._segments.end()
                 return Stored(meter, digest.digest(), offset)
-            raw = os.pread(self._handle, PIECE_BYTES, offset)
+            pulse(offset)
+            raw = self._window.read(PIECE_BYTES, offset)
 
 
 def _unfinished(piece: bytes) -> bytes:
@@ -114,19 +135,21 @@ def _unfinished(piece: bytes) -> bytes:
     return b""
 
 
-def _decode(handle: int, segments: SegmentWriter, encoding: str) -> Stored:
+def _decode(window: Window, segments: SegmentWriter, encoding: str, pulse: Pulse) -> Stored:
     decoder = codecs.getincrementaldecoder(encoding)("replace")
     newlines = io.IncrementalNewlineDecoder(decoder, translate=True)
     stored = Stored(Meter(), b"", 0, encoding.replace("_", "-"))
     digest = xxh3_128()
     while True:
-        raw = os.pread(handle, PIECE_BYTES, stored.size_bytes)
+        raw = window.read(PIECE_BYTES, stored.size_bytes)
+        pulse(stored.size_bytes)
         digest.update(raw)
         stored.size_bytes += len(raw)
         text = newlines.decode(raw, final=not raw)
         if stored.meter.length == 0 and text.startswith("\ufeff"):
             text = text[1:]
-        stored.replaced += text.count("\ufffd")
+        if "\ufffd" in text:
+            stored.note_replaced(text)
         piece = text.encode("utf-8", "replace")
         segments.append(piece)
         stored.meter.feed(piece)

@@ -18,14 +18,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import IO
 
 import msgspec
+from msgspec.structs import replace
 
 from rlm_cli.corpus.extract import Extracted
 from rlm_cli.corpus.options import ReadOptions
 from rlm_cli.corpus.worker import SIZE, Job
 
-_TEXT_BYTES = 1 << 30
+_TEXT_BYTES = 1 << 32
 _REPLY_BYTES = 1 << 26
 _CODE = (
     "import sys; sys.path.insert(0, sys.argv[4]); "
@@ -58,7 +60,8 @@ class _Worker:
     def __init__(self, folder: Path, options: ReadOptions) -> None:
         ours, theirs = socket.socketpair()
         self.channel = ours
-        self.spool = tempfile.TemporaryFile(dir=folder, prefix=".spool-", buffering=0)  # noqa: SIM115
+        self._folder = folder
+        self.spool = _spool(folder)
         package_root = str(Path(__file__).resolve().parents[2])
         environment = {
             name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "SYSTEMROOT") if name in os.environ
@@ -115,6 +118,11 @@ class _Worker:
         except msgspec.MsgspecError as error:
             raise EOFError from error
 
+    def renew_spool(self) -> None:
+        """Leave the spool to whoever has a copy of its descriptor."""
+        self.spool.close()
+        self.spool = _spool(self._folder)
+
     def end(self) -> int:
         """Kill the process and give everything back; how it had ended, as subprocess tells it."""
         code = self.process.poll()
@@ -124,6 +132,10 @@ class _Worker:
         self.channel.close()
         self.spool.close()
         return code if code is not None else -signal.SIGKILL
+
+
+def _spool(folder: Path) -> IO[bytes]:
+    return tempfile.TemporaryFile(dir=folder, prefix=".spool-", buffering=0)
 
 
 class WorkerPool:
@@ -183,6 +195,8 @@ class WorkerPool:
                 task, worker.task = worker.task, None
                 os.close(task.handle)
                 yield Parsed(task.slot, extracted, worker.spool.fileno())
+                if extracted.members:
+                    worker.renew_spool()
         yield from self._late()
         self._feed()
 
@@ -216,7 +230,7 @@ class WorkerPool:
         if task is not None and task.job.reader == "pdf" and task.attempt == 1:
             worker.task = None
             self._remove(worker)
-            retry = Job(reader="pdf", size_bytes=task.job.size_bytes, hint="pypdf")
+            retry = replace(task.job, hint="pypdf")
             self._waiting.appendleft(Task(task.slot, task.handle, retry, attempt=2))
             return
         limit = self._options.worker_memory_bytes >> 20

@@ -1,43 +1,39 @@
 """Reading one file into the store: plain text here, foreign formats by a worker, a known content not at all.
 
-Every file ends as an Outcome: a stored text, or the reason why there is none.
+Every file, and every document inside of a file, ends as an Outcome: a stored text, or why there is none.
 """
 
 from __future__ import annotations
 
-import codecs
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Protocol
 
-import msgspec
 from xxhash import xxh3_128
 
-from rlm_cli.corpus.extract import PartAt
+from rlm_cli.corpus.extract import Extracted, MemberAt
 from rlm_cli.corpus.inputs import Source
 from rlm_cli.corpus.kinds import HEAD_BYTES, PLAIN_VERSION, Format, format_of
-from rlm_cli.corpus.layout import FLAG_ASCII, PART_KINDS, Part, Text
-from rlm_cli.corpus.opening import Unreadable, open_regular, reason
+from rlm_cli.corpus.layout import Text
+from rlm_cli.corpus.memory import content_key
+from rlm_cli.corpus.opening import Unreadable, Window, check_size, open_regular, reason
 from rlm_cli.corpus.options import ReadOptions
 from rlm_cli.corpus.plain import PIECE_BYTES, Stored, store_plain
 from rlm_cli.corpus.pool import Parsed, Task, WorkerPool
-from rlm_cli.corpus.segments import Meter, SegmentWriter
+from rlm_cli.corpus.rules import member_rules, why_member_left_out
+from rlm_cli.corpus.segments import SegmentWriter
+from rlm_cli.corpus.storing import store_extracted, text_of_plain
+from rlm_cli.corpus.unpacking import Item, Opening, Root, inner_path
 from rlm_cli.corpus.walk import Found
 from rlm_cli.corpus.worker import Job
 
 _FINE_TICK_NS = 20_000_000
 _COARSE_TICK_NS = 2_000_000_000
-_META_BYTES = 1 << 16
-
-
-def content_key(digest: bytes, reader: int) -> bytes:
-    """Under which a stored text can be found again: the content and who read it."""
-    return digest + reader.to_bytes(2, "little")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +41,8 @@ class Outcome:
     """What became of a file.
 
     Shape:   text is None when there is none, and `why` tells; is_settled is False when the file was being
-             written, so that the next run must look again; is_fresh when it was really read.
+             written, so that the next run must look again; is_fresh when it was really read; is_rule when
+             it is left out by choice; is_opened when it has no text itself, but documents inside.
     """
 
     slot: int
@@ -53,30 +50,53 @@ class Outcome:
     why: str = ""
     is_settled: bool = True
     is_fresh: bool = False
+    is_rule: bool = False
+    is_opened: bool = False
+
+
+class Shelf(Protocol):
+    """Where a reader puts documents: what it needs of its caller."""
+
+    def known(self, key: bytes) -> Text | None:
+        """The stored text of a content, when there is one."""
+
+    def reserve_member(self, outer: int, found: Found) -> int:
+        """A slot for a document inside of the file in slot `outer`."""
+
+    def pulse(self, bytes_read: int) -> None:
+        """So many bytes of the document at hand are read; may raise to stop."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Pending:
+    item: Item
     format: Format
     digest: bytes
     is_settled: bool
-
-
-Lookup = Callable[[bytes], Text | None]
+    opening: Opening | None = None
+    is_continued: bool = False
 
 
 class FileReader:
     """Reads files one after another; foreign formats come back later, from `pump`."""
 
     def __init__(
-        self, folder: Path, sources: Sequence[Source], options: ReadOptions, segments: SegmentWriter
+        self,
+        folder: Path,
+        sources: Sequence[Source],
+        options: ReadOptions,
+        segments: SegmentWriter,
+        shelf: Shelf,
     ) -> None:
         self._sources = sources
         self._options = options
         self._segments = segments
+        self._shelf = shelf
         self._pool = WorkerPool(folder, options)
         self._folder = folder
+        self._rules = member_rules(options)
         self._pending: dict[int, _Pending] = {}
+        self._openings: list[Opening] = []
 
     def __enter__(self) -> FileReader:
         return self
@@ -84,188 +104,217 @@ class FileReader:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        for opening in (*self._openings, *(p.opening for p in self._pending.values() if p.opening)):
+            opening.close()
         self._pool.__exit__(kind, error, trace)
 
     @property
     def is_full(self) -> bool:
         """Whether `pump` should be called before more is read."""
-        return self._pool.is_full
+        return self._pool.is_full or bool(self._openings)
 
     @property
     def is_idle(self) -> bool:
         """Whether nothing is left to be pumped."""
-        return self._pool.is_idle
+        return self._pool.is_idle and not self._openings
 
-    def read(self, slot: int, found: Found, known: Lookup) -> Iterator[Outcome]:
+    @property
+    def open_roots(self) -> set[int]:
+        """The slots of the files of which not every document is settled."""
+        roots = {opening.root.slot for opening in self._openings}
+        for pending in self._pending.values():
+            if pending.item.root is not None:
+                roots.add(pending.item.root.slot)
+        return roots
+
+    def read(self, slot: int, found: Found) -> Iterator[Outcome]:
         """Read a file; nothing is given back for one that a worker now has."""
         try:
-            limit = self._options.max_file_bytes
-            if limit is not None and found.size_bytes > limit:
-                raise Unreadable(f"larger than {limit / 1e6:,.0f} MB (--max-file-size)")
-            if not found.size_bytes:
-                raise Unreadable("empty")
             handle, facts = self._open(found)
         except Unreadable as error:
             yield Outcome(slot, why=str(error))
             return
-        is_given_away = False
         try:
-            outcome = self._read(slot, found, handle, facts, known)
-            is_given_away = outcome is None
+            outcome = self._read(Item(slot, found), Window(handle, 0, None), facts)
             if outcome is not None:
                 yield outcome
         except Unreadable as error:
             yield Outcome(slot, why=str(error))
         finally:
-            if not is_given_away:
-                os.close(handle)
+            os.close(handle)
         yield from self.pump(0)
 
     def pump(self, seconds: float) -> Iterator[Outcome]:
-        """What workers have finished."""
-        for parsed in self._pool.pump(seconds):
+        """What workers have finished, and what they have brought out of files; waits at most so long."""
+        yield from self._unpack()
+        for parsed in self._pool.pump(0 if self._openings and not self._pool.is_full else seconds):
             pending = self._pending.pop(parsed.slot, None)
-            if pending is None:
-                continue
-            try:
-                yield Outcome(
-                    parsed.slot, self._stored(parsed, pending), "", pending.is_settled, is_fresh=True
-                )
-            except Unreadable as error:
-                yield Outcome(parsed.slot, why=str(error), is_settled=pending.is_settled, is_fresh=True)
+            if pending is not None:
+                yield from self._arrived(parsed, pending)
+        yield from self._unpack()
 
     def _open(self, found: Found) -> tuple[int, os.stat_result]:
+        limit = self._options.max_file_bytes
+        if limit is not None and found.size_bytes > limit:
+            raise Unreadable(f"larger than {limit / 1e6:,.0f} MB (--max-file-size)")
+        if not found.size_bytes:
+            raise Unreadable("empty")
         if found.location is not None:
             is_named = not self._sources[found.source].is_folder
-            return open_regular(found.location, self._options.is_symlink_followed or is_named)
+            handle, facts = open_regular(found.location, self._options.is_symlink_followed or is_named)
+            check_size(handle, facts)
+            return handle, facts
         with tempfile.TemporaryFile(dir=self._folder, prefix=".stdin-") as spool:
             spool.write(self._sources[found.source].data or b"")
             spool.flush()
             handle = os.dup(spool.fileno())
             return handle, os.fstat(handle)
 
-    def _read(
-        self, slot: int, found: Found, handle: int, before: os.stat_result, known: Lookup
-    ) -> Outcome | None:
+    def _read(self, item: Item, window: Window, before: os.stat_result | None) -> Outcome | None:
+        """Read a document; None when a worker has it. `before` is None for what lies inside of a file."""
         try:
-            first = os.pread(handle, PIECE_BYTES, 0)
-            form = format_of(found.path, first[:HEAD_BYTES])
+            first = window.read(PIECE_BYTES, 0)
+            form = format_of(item.found.path, first[:HEAD_BYTES])
             if form.reader != "plain":
-                return self._submit(slot, form, handle, before, known)
-            stored, after = self._plain(handle, before, first)
+                return self._submit(item, form, window, before)
+            stored, is_settled = self._plain(window, before, first)
         except OSError as error:
             raise Unreadable(reason(error)) from error
         if not stored.meter.length:
             self._segments.roll_back()
             raise Unreadable("empty")
-        is_settled = _is_settled(before, after)
-        twin = known(content_key(stored.digest, PLAIN_VERSION))
+        twin = self._shelf.known(content_key(stored.digest, PLAIN_VERSION))
         if twin is not None:
             self._segments.roll_back()
-            return Outcome(slot, twin._replace(kind=form.kind), "", is_settled, is_fresh=True)
-        return Outcome(slot, self._text(stored, form), "", is_settled, is_fresh=True)
+            text = twin._replace(kind=form.kind)
+        else:
+            text = text_of_plain(stored, form, self._segments)
+        return Outcome(item.slot, text, "", is_settled, is_fresh=True)
 
-    def _plain(self, handle: int, before: os.stat_result, first: bytes) -> tuple[Stored, os.stat_result]:
-        """The stored text; a file that changes while it is read is read once more."""
-        stored = store_plain(handle, self._segments, first)
-        after = os.fstat(handle)
+    def _plain(self, window: Window, before: os.stat_result | None, first: bytes) -> tuple[Stored, bool]:
+        """The stored text, and whether it can be trusted; a file that changes meanwhile is read once more."""
+        stored = store_plain(window, self._segments, first, self._shelf.pulse)
+        if before is None:
+            return stored, True
+        after = os.fstat(window.handle)
         if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
             self._segments.roll_back()
-            stored = store_plain(handle, self._segments, os.pread(handle, PIECE_BYTES, 0))
-        return stored, after
-
-    def _text(self, stored: Stored, form: Format) -> Text:
-        meta: dict[str, Any] = {}
-        if stored.encoding != "utf-8":
-            meta["encoding"] = stored.encoding
-        if stored.replaced:
-            meta["replaced"] = stored.replaced
-        return self._finished(stored.meter, stored.digest, form, stored.flags, meta)
-
-    def _finished(
-        self,
-        meter: Meter,
-        digest: bytes,
-        form: Format,
-        flags: int,
-        meta: dict[str, Any],
-        parts: tuple[Part, ...] = (),
-    ) -> Text:
-        raw = msgspec.json.encode(meta) if meta else b""
-        return Text(
-            segment=self._segments.number,
-            start=self._segments.start,
-            length=meter.length,
-            characters=meter.characters,
-            lines=meter.lines,
-            flags=flags,
-            digest=digest,
-            kind=form.kind,
-            reader=form.version,
-            marks=bytes(meter.marks),
-            parts=parts,
-            meta=raw if len(raw) <= _META_BYTES else b"",
-        )
+            again = window.read(PIECE_BYTES, 0)
+            stored = store_plain(window, self._segments, again, self._shelf.pulse)
+        return stored, _is_settled(before, after)
 
     def _submit(
-        self, slot: int, form: Format, handle: int, facts: os.stat_result, known: Lookup
+        self, item: Item, form: Format, window: Window, before: os.stat_result | None
     ) -> Outcome | None:
-        if facts.st_size > self._options.worker_memory_bytes // 4:
-            raise Unreadable(f"a {form.kind} file of {facts.st_size / 1e6:,.0f} MB is too large for a parser")
-        digest, offset = xxh3_128(), 0
-        while raw := os.pread(handle, PIECE_BYTES, offset):
-            digest.update(raw)
-            offset += len(raw)
-        is_settled = _is_settled(facts, os.fstat(handle))
-        twin = known(content_key(digest.digest(), form.version))
-        if twin is not None:
-            return Outcome(slot, twin, "", is_settled)
-        self._pending[slot] = _Pending(form, digest.digest(), is_settled)
-        self._pool.submit(Task(slot, handle, Job(reader=form.reader, size_bytes=offset)))
+        size = window.size if window.size is not None else os.fstat(window.handle).st_size
+        if not form.is_streamed and size > self._options.worker_memory_bytes // 4:
+            raise Unreadable(f"a {form.kind} file of {size / 1e6:,.0f} MB is too large for a parser")
+        if form.has_members and item.depth >= self._options.archive_depth:
+            raise Unreadable(f"nested in more than {self._options.archive_depth} files")
+        digest = bytes(16) if form.is_streamed else self._digest(window)
+        is_settled = before is None or _is_settled(before, os.fstat(window.handle))
+        opening = None
+        if form.has_members:
+            root = item.root or Root(item.slot, item.found, self._options)
+            item = Item(item.slot, item.found, root, item.depth)
+            opening = Opening(item, root, form.reader, os.dup(window.handle), window.start, size)
+        else:
+            twin = self._shelf.known(content_key(digest, form.version))
+            if twin is not None:
+                return Outcome(item.slot, twin, "", is_settled)
+        job = Job(reader=form.reader, size_bytes=size, start_byte=window.start)
+        if opening is not None:
+            job = _job(opening)
+        self._pending[item.slot] = _Pending(item, form, digest, is_settled, opening)
+        self._pool.submit(Task(item.slot, os.dup(window.handle), job))
         return None
 
-    def _stored(self, parsed: Parsed, pending: _Pending) -> Text:
-        """A worker's text, validated and put into the store."""
-        if parsed.extracted.why:
-            raise Unreadable(parsed.extracted.why)
-        self._segments.begin()
-        try:
-            meter, parts = self._copy(parsed.spool, parsed.extracted.parts)
-            if not meter.length:
-                raise Unreadable("no text in it")
-        except UnicodeDecodeError as error:
-            self._segments.roll_back()
-            raise Unreadable("its parser gave text that is not valid") from error
-        except BaseException:
-            self._segments.roll_back()
-            raise
-        self._segments.end()
-        flags = FLAG_ASCII if meter.characters == meter.length else 0
-        return self._finished(meter, pending.digest, pending.format, flags, parsed.extracted.meta, parts)
+    def _digest(self, window: Window) -> bytes:
+        digest, offset = xxh3_128(), 0
+        while raw := window.read(PIECE_BYTES, offset):
+            digest.update(raw)
+            offset += len(raw)
+        return digest.digest()
 
-    def _copy(self, spool: int, given: Sequence[PartAt]) -> tuple[Meter, tuple[Part, ...]]:
-        size = os.fstat(spool).st_size
-        meter, parts = Meter(), []
-        check = codecs.getincrementaldecoder("utf-8")("strict")
-        given = [part for part in given if part.kind in PART_KINDS]
-        starts = [part.start_byte for part in given]
-        if starts != sorted(starts) or (starts and (starts[0] < 0 or starts[-1] > size)):
-            raise Unreadable("its parser gave parts that are not in order")
-        for number, end in enumerate([*starts, size]):
-            while meter.length < end:
-                piece = os.pread(spool, min(PIECE_BYTES, end - meter.length), meter.length)
-                if not piece:
-                    raise Unreadable("its text was cut")
-                check.decode(piece)
-                self._segments.append(piece)
-                meter.feed(piece)
-            if number < len(given):
-                part = given[number]
-                parts.append(
-                    Part(part.kind, part.number & 0xFFFF_FFFF, meter.characters, end, part.label[:200])
-                )
-        check.decode(b"", final=True)
-        return meter, tuple(parts)
+    def _arrived(self, parsed: Parsed, pending: _Pending) -> Iterator[Outcome]:
+        extracted, slot = parsed.extracted, pending.item.slot
+        opening = pending.opening
+        if opening is not None:
+            opening.take(parsed.spool, extracted.members, extracted.more)
+            self._openings.append(opening)
+            if pending.is_continued:
+                if extracted.why:
+                    opening.members.append(MemberAt("…", why=f"the rest is not read: {extracted.why}"))
+                return
+        is_settled = pending.is_settled
+        if opening is not None and not extracted.text_bytes and not extracted.why:
+            why = "" if extracted.members else "nothing in it"
+            yield Outcome(slot, None, why, is_settled, is_fresh=True, is_opened=not why)
+            return
+        try:
+            yield Outcome(slot, self._stored(parsed, pending), "", is_settled, is_fresh=True)
+        except Unreadable as error:
+            yield Outcome(slot, None, str(error), is_settled, is_fresh=True)
+
+    def _stored(self, parsed: Parsed, pending: _Pending) -> Text:
+        extracted: Extracted = parsed.extracted
+        if extracted.why:
+            raise Unreadable(extracted.why)
+        if pending.opening is not None:
+            twin = self._shelf.known(content_key(pending.digest, pending.format.version))
+            if twin is not None:
+                return twin
+        return store_extracted(parsed.spool, extracted, pending.digest, pending.format, self._segments)
+
+    def _unpack(self) -> Iterator[Outcome]:
+        """Read the members that were brought out, the innermost first, while workers are free."""
+        while self._openings and not self._pool.is_full:
+            opening = self._openings[-1]
+            if opening.members:
+                yield from self._member(opening, opening.members.popleft())
+                continue
+            self._openings.pop()
+            if not opening.more:
+                opening.close()
+                continue
+            item = opening.item
+            form_of_more = _Pending(item, _NO_FORMAT, b"", True, opening, is_continued=True)
+            self._pending[item.slot] = form_of_more
+            self._pool.submit(Task(item.slot, os.dup(opening.source), _job(opening)))
+
+    def _member(self, opening: Opening, member: MemberAt) -> Iterator[Outcome]:
+        found = opening.found(member)
+        slot = self._shelf.reserve_member(opening.item.slot, found)
+        item = Item(slot, found, opening.root, opening.item.depth + 1)
+        choice = why_member_left_out(self._rules, inner_path(found))
+        try:
+            if choice is not None:
+                yield Outcome(slot, None, choice, is_rule=True)
+            elif member.why or not member.size_bytes:
+                raise Unreadable(member.why or "empty")
+            elif not opening.root.spend(member):
+                opening.end()
+                raise Unreadable("its archive holds too much: this and what follows is not read")
+            else:
+                window = Window(opening.spool, member.start_byte, member.size_bytes)
+                outcome = self._read(item, window, None)
+                if outcome is not None:
+                    yield outcome
+        except Unreadable as error:
+            yield Outcome(slot, why=str(error))
+
+
+_NO_FORMAT = Format("", "", 0)
+
+
+def _job(opening: Opening) -> Job:
+    return Job(
+        reader=opening.reader,
+        size_bytes=opening.size_bytes,
+        start_byte=opening.start_byte,
+        hint=opening.more,
+        allowance=opening.root.allowance,
+    )
 
 
 def _is_settled(before: os.stat_result, after: os.stat_result) -> bool:

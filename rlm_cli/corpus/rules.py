@@ -90,6 +90,22 @@ def rules_for(folder: Path, options: ReadOptions) -> Rules:
     return Rules(options, include, exclude, tuple(chain))
 
 
+def member_rules(options: ReadOptions) -> Rules:
+    """The rules for what lies inside of a file: hidden names, `--exclude`; the file itself was included."""
+    exclude = GitIgnoreSpec.from_lines(options.exclude) if options.exclude else None
+    return Rules(options, None, exclude)
+
+
+def why_member_left_out(rules: Rules, path: str) -> str | None:
+    """The reason why a member is not read, by its path inside of the file; None when it may be."""
+    names = path.split("/")
+    for number, name in enumerate(names, 1):
+        why = rules.why_left_out(name, "/".join(names[:number]), number < len(names))
+        if why is not None:
+            return why
+    return None
+
+
 def _up_to_repository(folder: Path) -> list[tuple[Path, Path]]:
     """(child, parent) pairs from the folder up to its repository's root; none outside of a repository."""
     pairs: list[tuple[Path, Path]] = []

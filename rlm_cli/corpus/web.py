@@ -26,19 +26,24 @@ def extract(data: bytes, out: TextOut, hint: str) -> dict[str, Any]:
 
     Errors:  Unreadable when there is no text.
     """
+    text, meta = text_of(data)
+    if not text.strip():
+        raise Unreadable("no text in it")
+    out.write(text)
+    return meta
+
+
+def text_of(page: bytes | str) -> tuple[str, dict[str, Any]]:
+    """The visible text of a page, and its title."""
     from selectolax.lexbor import LexborHTMLParser
 
-    tree = LexborHTMLParser(_decoded(data))
+    tree = LexborHTMLParser(page if isinstance(page, str) else _decoded(page))
     title = tree.css_first("title")
     meta = {"title": _SPACE.sub(" ", title.text()).strip()[:500]} if title is not None else {}
     lines = _Lines()
     if tree.body is not None:
         _read(tree.body, lines)
-    text = lines.text()
-    if not text.strip():
-        raise Unreadable("no text in it")
-    out.write(text)
-    return {name: value for name, value in meta.items() if value}
+    return lines.text(), {name: value for name, value in meta.items() if value}
 
 
 def _decoded(data: bytes) -> str:

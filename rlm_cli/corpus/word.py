@@ -1,4 +1,4 @@
-"""DOCX to text: paragraphs, tables row by row, headers and footers, footnotes. Runs in a worker.
+"""DOCX to text: paragraphs, tables row by row, headers and footers, notes, comments. Runs in a worker.
 
 python-docx opens the package and gives its order of blocks. A paragraph's text is read from its runs with
 insertions of tracked changes in and deletions out, which python-docx itself leaves to its caller.
@@ -45,20 +45,52 @@ def extract(data: bytes, out: TextOut, hint: str) -> dict[str, Any]:
         document = docx.Document(io.BytesIO(data))
     except (OpcError, zipfile.BadZipFile, KeyError, ValueError, XMLSyntaxError, NotImplementedError) as error:
         raise Unreadable(f"damaged Word file: {str(error)[:120] or type(error).__name__}") from error
-    headers, footers = _margins(document, "header"), _margins(document, "footer")
-    for line in headers:
-        out.write(f"[header] {line}\n")
-    for block in _blocks(document):
-        out.write(block)
-    for line in (*_notes(document, "footnotes", "^"), *_notes(document, "endnotes", "^e")):
+    _write_margins(document, "header", out)
+    _write_body(document, out)
+    for name, mark in (("footnote", "^"), ("endnote", "^e")):
+        for number, line in _notes(document, f"{name}s", mark):
+            out.part(name, number)
+            out.write(line + "\n")
+    for line in _comments(document):
+        out.part("section", 0)
         out.write(line + "\n")
-    for line in footers:
-        out.write(f"[footer] {line}\n")
+    _write_margins(document, "footer", out)
     if not out.visible:
         raise Unreadable("no text in it")
     core = document.core_properties
     facts = {"title": core.title, "author": core.author, "created": core.created, "modified": core.modified}
-    return {name: str(value)[:500] for name, value in facts.items() if value}
+    meta: dict[str, Any] = {name: str(value)[:500] for name, value in facts.items() if value}
+    changes = sum(1 for _ in document.element.body.iter(f"{_W}ins", f"{_W}del", f"{_W}moveFrom"))
+    return {**meta, "tracked_changes": changes} if changes else meta
+
+
+def _write_margins(document: Any, which: str, out: TextOut) -> None:
+    for number, line in enumerate(_margins(document, which)):
+        if not number:
+            out.part(which, 1)
+        out.write(f"[{which}] {line}\n")
+
+
+def _write_body(document: Any, out: TextOut) -> None:
+    """Write the blocks; a part `section` at each heading, a part `table` at each table."""
+    from docx.table import Table
+
+    heading, tables = "", 0
+    out.part("section", 0)
+    for item in document.iter_inner_content():
+        if isinstance(item, Table):
+            tables += 1
+            out.part("table", tables)
+            for row in _rows(item):
+                out.write(row)
+            out.part("section", 0, heading)
+            out.write("\n")
+            continue
+        text = _paragraph(item)
+        if text.startswith("#") and _level(item):
+            heading = text.strip("# \n")[:200]
+            out.part("section", 0, heading)
+        out.write(text)
 
 
 def _blocks(container: Any) -> Iterator[str]:
@@ -69,11 +101,18 @@ def _blocks(container: Any) -> Iterator[str]:
             yield from _rows(item)
             yield "\n"
             continue
-        text = _text(item._p).rstrip()
-        level = re.fullmatch(r"(?:Heading|Title)\s*(\d?)", _style(item))
-        if level and text.strip():
-            text = "#" * int(level.group(1) or 1) + " " + text.strip()
-        yield text + "\n"
+        yield _paragraph(item)
+
+
+def _paragraph(paragraph: Any) -> str:
+    text, level = _text(paragraph._p).rstrip(), _level(paragraph)
+    return ("#" * level + " " + text.strip() if level and text.strip() else text) + "\n"
+
+
+def _level(paragraph: Any) -> int:
+    """The level of a heading, 0 for other paragraphs."""
+    level = re.fullmatch(r"(?:Heading|Title)\s*(\d?)", _style(paragraph))
+    return int(level.group(1) or 1) if level else 0
 
 
 def _rows(table: Any) -> Iterator[str]:
@@ -129,8 +168,8 @@ def _margins(document: Any, which: str) -> list[str]:
     return list(lines)
 
 
-def _notes(document: Any, name: str, mark: str) -> Iterator[str]:
-    """The footnotes or endnotes, each as `[^1]: its text`."""
+def _notes(document: Any, name: str, mark: str) -> Iterator[tuple[int, str]]:
+    """The footnotes or endnotes with their numbers, each as `[^1]: its text`."""
     from docx.oxml.parser import parse_xml
 
     for part in document.part.package.iter_parts():
@@ -138,4 +177,18 @@ def _notes(document: Any, name: str, mark: str) -> Iterator[str]:
             for note in parse_xml(part.blob):
                 if note.get(f"{_W}type") is None:
                     paragraphs = (_text(p).strip() for p in note.iter(f"{_W}p"))
-                    yield f"[{mark}{note.get(_W + 'id')}]: {' '.join(p for p in paragraphs if p)}"
+                    line = f"[{mark}{note.get(_W + 'id')}]: {' '.join(p for p in paragraphs if p)}"
+                    number = note.get(_W + "id") or ""
+                    yield int(number) if number.isdigit() else 0, line
+
+
+def _comments(document: Any) -> Iterator[str]:
+    """The comments of reviewers, each as `[comment by A] its text`."""
+    from docx.oxml.parser import parse_xml
+
+    for part in document.part.package.iter_parts():
+        if part.partname.endswith("/comments.xml"):
+            for comment in parse_xml(part.blob):
+                text = " ".join(filter(None, (_text(p).strip() for p in comment.iter(f"{_W}p"))))
+                if text:
+                    yield f"[comment by {comment.get(_W + 'author') or 'unknown'}] {text}"

@@ -6,6 +6,7 @@ parts. The parent (pool.py) trusts nothing of it but that: texts are validated a
 
 from __future__ import annotations
 
+import io
 import os
 import resource
 import signal
@@ -15,17 +16,23 @@ import sys
 
 import msgspec
 
-from rlm_cli.corpus.extract import Extracted, TextOut, extract
+from rlm_cli.corpus.extract import STREAMED, Allowance, Extracted, TextOut, extract
+from rlm_cli.corpus.opening import Window, WindowFile
 
 SIZE = struct.Struct("<I")
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """One document to parse: by which reader, how many bytes it has, a hint for the reader."""
+    """One document to parse: by which reader, a hint for it, where its bytes are in the file.
+
+    Shape:   allowance bounds what may come out of a file that has members.
+    """
 
     reader: str
     size_bytes: int
     hint: str = ""
+    start_byte: int = 0
+    allowance: Allowance = Allowance()
 
 
 def main(channel: int, memory_bytes: int, text_bytes: int) -> None:
@@ -48,8 +55,11 @@ def main(channel: int, memory_bytes: int, text_bytes: int) -> None:
 
 def _serve(job: Job, source: int, spool: int) -> Extracted:
     try:
-        data = _whole(source, job.size_bytes)
-        return extract(job.reader, data, TextOut(spool), job.hint)
+        out = TextOut(spool, job.allowance)
+        window = WindowFile(source, job.start_byte, job.size_bytes)
+        if job.reader in STREAMED:
+            return extract(job.reader, io.BufferedReader(window, 1 << 18), out, job.hint)
+        return extract(job.reader, _whole(source, job), out, job.hint)
     except MemoryError:
         return Extracted(why="needs more memory than a document may use")
     except RecursionError:
@@ -60,9 +70,10 @@ def _serve(job: Job, source: int, spool: int) -> Extracted:
         return Extracted(why=f"the parser failed: {type(error).__name__}: {str(error)[:160]}")
 
 
-def _whole(source: int, size_bytes: int) -> bytes:
+def _whole(source: int, job: Job) -> bytes:
+    window = Window(source, job.start_byte, job.size_bytes)
     pieces, at = [], 0
-    while at < size_bytes and (piece := os.pread(source, min(1 << 24, size_bytes - at), at)):
+    while piece := window.read(1 << 24, at):
         pieces.append(piece)
         at += len(piece)
     return b"".join(pieces)

@@ -12,8 +12,8 @@ from rlm_cli.runs.from_settings import chosen_models, model_options, price_table
 from rlm_cli.runs.plan import AskPlan
 
 if TYPE_CHECKING:
-    from rlm_cli.corpus.ingest import Report
     from rlm_cli.corpus.opened import Scan
+    from rlm_cli.corpus.progress import Report
 
 
 @dataclass(frozen=True, kw_only=True)

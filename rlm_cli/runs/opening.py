@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from rlm_cli.base.errors import SettingsError
 from rlm_cli.base.text import money
-from rlm_cli.corpus.ingest import Progress
 from rlm_cli.corpus.opened import HostCorpus, open_corpus
+from rlm_cli.corpus.progress import Progress
 from rlm_cli.engine.tree import Models
 from rlm_cli.models.choose import Chosen
 from rlm_cli.models.opening import ModelOptions, open_model, warm_up

@@ -12,17 +12,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from rlm_cli.base.errors import ExitCode, RlmError
-from rlm_cli.base.text import counted
-from rlm_cli.corpus.ingest import Progress, ReadingStopped
+from rlm_cli.corpus.ingest import ReadingStopped
+from rlm_cli.corpus.progress import Progress, progress_line
 from rlm_cli.engine.run import Asked, Run
 from rlm_cli.engine.stops import Stop
 from rlm_cli.engine.tree import Tree
 from rlm_cli.events import Event
 from rlm_cli.events.bodies import Notice
-from rlm_cli.events.commands import Command, Interrupt
+from rlm_cli.events.commands import Command, Decide, Interrupt
 from rlm_cli.models.redaction import redact
 from rlm_cli.ports import Model
-from rlm_cli.runs.confinement import kernels
+from rlm_cli.runs.confinement import demanded, kernels
+from rlm_cli.runs.consent import Consent
 from rlm_cli.runs.from_settings import run_settings
 from rlm_cli.runs.opening import Opened, opened
 from rlm_cli.runs.plan import AskPlan
@@ -56,6 +57,7 @@ class _Answering:
         self._plan = plan
         self._clock = MonotonicClock()
         self._run: Run | None = None
+        self._consent: Consent | None = None
 
     async def through(self, make_face: MakeFace) -> int:
         journal = self._journal()
@@ -90,10 +92,14 @@ class _Answering:
         return None if presses.is_any else parts
 
     async def _go(self, bus: Bus, parts: Opened, presses: Presses) -> None:
+        self._consent = Consent(
+            lambda body: bus.emit("root", body), self._plan.can_be_asked, lambda: presses.is_any
+        )
+        demand = demanded(self._plan.settings.sandbox, self._plan.directories)
         tree = Tree(
             bus,
             self._clock,
-            kernels(self._plan.settings.sandbox.mode),
+            kernels(demand, self._consent),
             parts.models,
             run_settings(self._plan.settings, self._plan.output.schema),
         )
@@ -112,6 +118,8 @@ class _Answering:
                 await model.close()
 
     def _submit(self, command: Command) -> None:
+        if isinstance(command, Decide) and self._consent is not None:
+            self._consent.decide(command)
         if self._run is not None:
             self._run.control.submit(command)
 
@@ -133,7 +141,7 @@ class _Answering:
             if self._clock.now() < next_at:
                 return
             next_at = self._clock.now() + _PROGRESS_SECONDS
-            text = _reading(progress, self._clock.now() - began)
+            text = progress_line(progress, self._clock.now() - began)
             loop.call_soon_threadsafe(bus.emit, "root", Notice(level="info", code="reading", text=text))
 
         return tell
@@ -141,17 +149,6 @@ class _Answering:
 
 def _all(parts: Opened) -> list[Model]:
     return [parts.models.root, parts.models.sub, *parts.models.aliases.values()]
-
-
-def _reading(progress: Progress, seconds: float) -> str:
-    if progress.is_waiting:
-        return "another rlm is reading this corpus; waiting for it"
-    share = progress.bytes / progress.of_bytes if progress.of_bytes else 0.0
-    left = f", about {seconds / share - seconds:.0f} s left" if share > 0.02 else ""
-    return (
-        f"reading: {progress.files:,} of {counted(progress.of_files, 'file')}, "
-        f"{progress.bytes / 1e6:,.0f} of {progress.of_bytes / 1e6:,.0f} MB{left}"
-    )
 
 
 def _forget(path: Path | None) -> None:

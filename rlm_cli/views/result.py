@@ -128,6 +128,8 @@ def answer_markdown(view: RunView) -> str:
 def place_of(citation: Citation) -> str:
     """Where a quotation stands, for people: `msa_2019.pdf p. 4, lines 120-131`."""
     place = citation.path if citation.page is None else f"{citation.path} p. {citation.page}"
+    if citation.place:
+        place = f"{place}, {citation.place}"
     if citation.line_start <= 0:
         return place
     if citation.line_end <= citation.line_start:

@@ -68,7 +68,7 @@ def test_damaged_places_of_utf8_are_visible_and_counted(tmp_path: Path) -> None:
     assert stored.count("\ufffd") == 3
     assert stored.startswith("naïve café")
     record = corpus._texts.generation.record(0)
-    assert corpus._texts.generation.meta_of(record) == {"replaced": 3}
+    assert corpus._texts.generation.meta_of(record) == {"replaced": 3, "replaced_lines": [1]}
 
 
 def test_a_damaged_place_far_inside_a_long_file_is_found(tmp_path: Path) -> None:
@@ -90,13 +90,13 @@ def test_one_huge_line_is_one_line(tmp_path: Path) -> None:
     [
         ("a.png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "binary: PNG image"),
         ("a.bin", bytes(range(256)) * 4, "binary: it holds NUL bytes"),
-        ("a.xlsx", b"PK\3\4\0\0", "no reader for this format yet: Excel workbook"),
-        ("a.zip", b"PK\3\4\0\0", "binary: ZIP archive"),
-        ("a.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0", "binary: old Office file (.doc, .xls, .ppt)"),
+        ("a.xlsx", b"PK\3\4\0\0", "damaged workbook: Cannot detect file format"),
+        ("a.zip", b"PK\3\4\0\0", "damaged ZIP archive: File is not a zip file"),
+        ("a.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0", "binary: old Office file (.doc, .ppt, .msg): save it in the format of today"),
         ("a.txt", b"", "empty"),
         ("b.txt", b"\xef\xbb\xbf", "empty"),
         ("a.pdf", b"just text", "not a PDF: it does not begin like one"),
-        ("a.docx", b"just text", "not a Word file: it does not begin like one"),
+        ("a.docx", b"just text", "not a .docx file: it does not begin like one"),
     ],
 )
 def test_what_is_no_text_is_skipped_with_its_reason(

@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 
 from rlm_cli.base.errors import CorpusError
-from rlm_cli.corpus.ingest import Progress, ReadingStopped
+from rlm_cli.corpus.ingest import ReadingStopped
 from rlm_cli.corpus.opened import HostCorpus, open_corpus
 from rlm_cli.corpus.options import ReadOptions
+from rlm_cli.corpus.progress import Progress
 from tests.unit.corpus.making import age, folder_of, opened, pdf
 
 
