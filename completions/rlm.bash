@@ -29,7 +29,7 @@ _rlm() {
         [[ $word == "--" ]] && return
         case "$path $word" in
             "rlm ask" | "rlm replay" | "rlm sessions" | "rlm sessions list" | "rlm sessions show" | "rlm sessions path" | "rlm sessions verify" | "rlm corpus" | "rlm corpus scan" | "rlm models" | "rlm models list" | "rlm models show" | "rlm models alias" | "rlm config" | "rlm config show" | "rlm config get" | "rlm config set" | "rlm config unset" | "rlm config edit" | "rlm config path" | "rlm config init" | "rlm config keys" | "rlm config keys list" | "rlm config keys set" | "rlm config keys rm" | "rlm doctor" | "rlm completions" | "rlm help") path="$path $word" count=0 ;;
-            "rlm ask -q" | "rlm ask --question" | "rlm ask -F" | "rlm ask --question-file" | "rlm ask --out" | "rlm ask --schema" | "rlm ask --title" | "rlm ask --profile" | "rlm ask --include" | "rlm ask --exclude" | "rlm ask --max-file-size" | "rlm ask -m" | "rlm ask --model" | "rlm ask -s" | "rlm ask --sub-model" | "rlm ask -o" | "rlm ask --option" | "rlm ask --temperature" | "rlm ask --seed" | "rlm ask --mode" | "rlm ask --max-cost" | "rlm ask --max-turns" | "rlm ask --max-calls" | "rlm ask --max-tokens" | "rlm ask --max-depth" | "rlm ask --timeout" | "rlm ask --cell-timeout" | "rlm ask -j" | "rlm ask --concurrency" | "rlm ask -f" | "rlm ask --format" | "rlm ask --ui" | "rlm ask --color" | "rlm ask --sandbox" | "rlm replay --speed" | "rlm replay --profile" | "rlm replay -f" | "rlm replay --format" | "rlm replay --ui" | "rlm replay --color" | "rlm sessions list -n" | "rlm sessions list --count" | "rlm corpus scan --profile" | "rlm corpus scan --include" | "rlm corpus scan --exclude" | "rlm corpus scan --max-file-size" | "rlm corpus scan -s" | "rlm corpus scan --sub-model" | "rlm models list --profile" | "rlm models show --profile" | "rlm models alias --profile" | "rlm config show --profile" | "rlm config get --profile" | "rlm config set --profile" | "rlm config unset --profile" | "rlm doctor --profile")
+            "rlm ask -q" | "rlm ask --question" | "rlm ask -F" | "rlm ask --question-file" | "rlm ask --out" | "rlm ask --schema" | "rlm ask --title" | "rlm ask --profile" | "rlm ask --include" | "rlm ask --exclude" | "rlm ask --max-file-size" | "rlm ask -m" | "rlm ask --model" | "rlm ask -s" | "rlm ask --sub-model" | "rlm ask -o" | "rlm ask --option" | "rlm ask --temperature" | "rlm ask --seed" | "rlm ask --mode" | "rlm ask --max-cost" | "rlm ask --max-turns" | "rlm ask --max-calls" | "rlm ask --max-tokens" | "rlm ask --max-depth" | "rlm ask --timeout" | "rlm ask --cell-timeout" | "rlm ask -j" | "rlm ask --concurrency" | "rlm ask -f" | "rlm ask --format" | "rlm ask --ui" | "rlm ask --color" | "rlm ask --sandbox" | "rlm ask --memory" | "rlm replay --speed" | "rlm replay --profile" | "rlm replay -f" | "rlm replay --format" | "rlm replay --ui" | "rlm replay --color" | "rlm sessions list -n" | "rlm sessions list --count" | "rlm corpus scan --profile" | "rlm corpus scan --include" | "rlm corpus scan --exclude" | "rlm corpus scan --max-file-size" | "rlm corpus scan -s" | "rlm corpus scan --sub-model" | "rlm models list --profile" | "rlm models show --profile" | "rlm models alias --profile" | "rlm config show --profile" | "rlm config get --profile" | "rlm config set --profile" | "rlm config unset --profile" | "rlm doctor --profile")
                 [[ ${COMP_WORDS[index + 1]} == "=" ]] && ((index++))
                 ((index++))
                 ;;
@@ -65,6 +65,7 @@ _rlm() {
         "rlm ask --ui") _rlm_words "auto plain none" "$cur"; return ;;
         "rlm ask --color") _rlm_words "auto always never" "$cur"; return ;;
         "rlm ask --sandbox") _rlm_words "auto strict off" "$cur"; return ;;
+        "rlm ask --memory") _rlm_nothing; return ;;
         "rlm replay --speed") _rlm_nothing; return ;;
         "rlm replay --profile") _rlm_nothing; return ;;
         "rlm replay -f" | "rlm replay --format") _rlm_words "text markdown json jsonl" "$cur"; return ;;
@@ -91,7 +92,7 @@ _rlm() {
             _rlm_words "ask replay sessions corpus models config doctor completions help" "$cur"
             ;;
         "rlm ask")
-            if [[ $cur == -* ]]; then _rlm_words "-q --question -F --question-file --out --schema --quiet -v --verbose --title --no-save --profile --estimate --include --exclude --hidden --no-hidden --ignore --no-ignore --follow-symlinks --no-follow-symlinks --max-file-size -m --model -s --sub-model -o --option --temperature --seed --mode --max-cost --max-turns --max-calls --max-tokens --max-depth --timeout --cell-timeout -j --concurrency -f --format --ui --color --sandbox -h --help" "$cur"; return; fi
+            if [[ $cur == -* ]]; then _rlm_words "-q --question -F --question-file --out --schema --quiet -v --verbose --title --no-save --profile --estimate --include --exclude --hidden --no-hidden --ignore --no-ignore --follow-symlinks --no-follow-symlinks --max-file-size -m --model -s --sub-model -o --option --temperature --seed --mode --max-cost --max-turns --max-calls --max-tokens --max-depth --timeout --cell-timeout -j --concurrency -f --format --ui --color --sandbox --memory -h --help" "$cur"; return; fi
             COMPREPLY=()
             ;;
         "rlm replay")
@@ -156,19 +157,19 @@ _rlm() {
             ;;
         "rlm config get")
             if [[ $cur == -* ]]; then _rlm_words "--profile -h --help" "$cur"; return; fi
-            _rlm_words "models.root models.sub models.transport models.temperature models.seed models.max_tokens_out models.options models.aliases models.prices models.idle_seconds limits.usd limits.turns limits.calls limits.tokens limits.depth limits.seconds limits.cell_seconds limits.concurrency corpus.include corpus.exclude corpus.hidden corpus.ignore_files corpus.follow_symlinks corpus.max_file_bytes output.format output.ui output.color output.verbosity answer.mode sandbox.mode trust.projects" "$cur"
+            _rlm_words "models.root models.sub models.transport models.temperature models.seed models.max_tokens_out models.options models.aliases models.prices models.idle_seconds limits.usd limits.turns limits.calls limits.tokens limits.depth limits.seconds limits.cell_seconds limits.concurrency corpus.include corpus.exclude corpus.hidden corpus.ignore_files corpus.follow_symlinks corpus.max_file_bytes output.format output.ui output.color output.verbosity answer.mode sandbox.mode sandbox.memory_bytes trust.projects" "$cur"
             ;;
         "rlm config set")
             if [[ $cur == -* ]]; then _rlm_words "--profile -h --help" "$cur"; return; fi
             case $count in
-                0) _rlm_words "models.root models.sub models.transport models.temperature models.seed models.max_tokens_out models.options models.aliases models.prices models.idle_seconds limits.usd limits.turns limits.calls limits.tokens limits.depth limits.seconds limits.cell_seconds limits.concurrency corpus.include corpus.exclude corpus.hidden corpus.ignore_files corpus.follow_symlinks corpus.max_file_bytes output.format output.ui output.color output.verbosity answer.mode sandbox.mode trust.projects" "$cur" ;;
+                0) _rlm_words "models.root models.sub models.transport models.temperature models.seed models.max_tokens_out models.options models.aliases models.prices models.idle_seconds limits.usd limits.turns limits.calls limits.tokens limits.depth limits.seconds limits.cell_seconds limits.concurrency corpus.include corpus.exclude corpus.hidden corpus.ignore_files corpus.follow_symlinks corpus.max_file_bytes output.format output.ui output.color output.verbosity answer.mode sandbox.mode sandbox.memory_bytes trust.projects" "$cur" ;;
                 1) _rlm_nothing ;;
                 *) _rlm_nothing ;;
             esac
             ;;
         "rlm config unset")
             if [[ $cur == -* ]]; then _rlm_words "--profile -h --help" "$cur"; return; fi
-            _rlm_words "models.root models.sub models.transport models.temperature models.seed models.max_tokens_out models.options models.aliases models.prices models.idle_seconds limits.usd limits.turns limits.calls limits.tokens limits.depth limits.seconds limits.cell_seconds limits.concurrency corpus.include corpus.exclude corpus.hidden corpus.ignore_files corpus.follow_symlinks corpus.max_file_bytes output.format output.ui output.color output.verbosity answer.mode sandbox.mode trust.projects" "$cur"
+            _rlm_words "models.root models.sub models.transport models.temperature models.seed models.max_tokens_out models.options models.aliases models.prices models.idle_seconds limits.usd limits.turns limits.calls limits.tokens limits.depth limits.seconds limits.cell_seconds limits.concurrency corpus.include corpus.exclude corpus.hidden corpus.ignore_files corpus.follow_symlinks corpus.max_file_bytes output.format output.ui output.color output.verbosity answer.mode sandbox.mode sandbox.memory_bytes trust.projects" "$cur"
             ;;
         "rlm config edit")
             if [[ $cur == -* ]]; then _rlm_words "-h --help" "$cur"; return; fi

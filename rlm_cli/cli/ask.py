@@ -16,6 +16,7 @@ from rlm_cli.cli.options import (
     LIMIT_SETTINGS,
     MODEL_SETTINGS,
     OUTPUT_SETTINGS,
+    SAFETY_SETTINGS,
     Given,
     Profile,
     Quiet,
@@ -26,7 +27,7 @@ from rlm_cli.cli.options import (
 
 app = new_app()
 
-_SETTINGS = (*CORPUS_SETTINGS, *MODEL_SETTINGS, *LIMIT_SETTINGS, *OUTPUT_SETTINGS, "sandbox.mode")
+_SETTINGS = (*CORPUS_SETTINGS, *MODEL_SETTINGS, *LIMIT_SETTINGS, *OUTPUT_SETTINGS, *SAFETY_SETTINGS)
 
 
 class _AskCommand(PlainCommand):

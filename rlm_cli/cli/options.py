@@ -45,6 +45,7 @@ LIMIT_SETTINGS = (
     "limits.cell_seconds",
     "limits.concurrency",
 )
+SAFETY_SETTINGS = ("sandbox.mode", "sandbox.memory_bytes")
 OUTPUT_SETTINGS = ("output.format", "output.ui", "output.color")
 
 Profile = Annotated[

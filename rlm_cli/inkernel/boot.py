@@ -14,6 +14,7 @@ import signal
 import socket
 import sys
 import time
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -192,6 +193,7 @@ def _pretty(value: Any, printer: Any, _cycle: bool) -> None:
 def _application(boot: dict[str, Any], scratch: Path) -> Any:
     """An ipykernel that is initialised but does not run yet: no history file, no debugger, no colours."""
     blocked = _without("debugpy")
+    warnings.filterwarnings("ignore", "Couldn't bind IOPub Pipe")  # a confined kernel has no TCP
     try:
         from ipykernel.kernelapp import IPKernelApp
         from traitlets.config import Config

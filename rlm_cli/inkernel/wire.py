@@ -16,7 +16,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from rlm_cli.inkernel.launcher import ALONE
+from rlm_cli.inkernel.exits import ALONE
 
 FRAME_BYTES = 16 * 1024 * 1024
 _LENGTH = struct.Struct(">I")

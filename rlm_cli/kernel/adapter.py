@@ -13,7 +13,6 @@ import socket
 import sys
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
 import msgspec
 
@@ -28,6 +27,8 @@ from rlm_cli.kernel.history import Turns
 from rlm_cli.kernel.process import KernelProcess
 from rlm_cli.kernel.restoring import Restored, restored_of
 from rlm_cli.kernel.running import Parts, RunningCell
+from rlm_cli.kernel.sandbox.policy import UNCONFINED, Sandbox
+from rlm_cli.kernel.sandbox.tiers import Tier
 from rlm_cli.kernel.wire import Wire
 from rlm_cli.ports import Cell, CellHost, CellResult, Mount
 
@@ -46,12 +47,17 @@ class KernelLimits:
 class IpyKernel:
     """An ipykernel in a process of its own: implements `ports.Kernel`.
 
-    Shape:   mount is what the kernel maps; None gives a kernel without a corpus.
+    Shape:   mount is what the kernel maps; None gives a kernel without a corpus. The sandbox says which
+             tiers of protection may be used; which one it became is told by `start`.
     """
 
-    def __init__(self, mount: Mount | None, limits: KernelLimits = KernelLimits()) -> None:
+    def __init__(
+        self, mount: Mount | None, limits: KernelLimits = KernelLimits(), sandbox: Sandbox = UNCONFINED
+    ) -> None:
         self._mount = mount
         self._limits = limits
+        self._sandbox = sandbox
+        self.launched: launch.Launch | None = None
         self._known = Known()
         self._turns = Turns()
         self._directory: rundir.RunDirectory | None = None
@@ -139,22 +145,40 @@ class IpyKernel:
     async def _launched(self, directory: rundir.RunDirectory) -> tuple[launch.Launch, Ready]:
         """A started kernel; one that fails over what it is to bring back is started again without it."""
         try:
-            return await self._launch(directory)
+            return await self._confined(directory)
         except KernelError:
             if not self._is_restoring:
                 raise
             await self._end_process()
             self._is_restoring = False
-            return await self._launch(directory)
+            return await self._confined(directory)
 
-    async def _launch(self, directory: rundir.RunDirectory) -> tuple[launch.Launch, Ready]:
+    async def _confined(self, directory: rundir.RunDirectory) -> tuple[launch.Launch, Ready]:
+        """A started kernel in the best tier that may be used and whose protections hold.
+
+        Errors:  KernelUnconfined when there is none.
+        """
+        missing: list[str] = []
+        for tier in self._sandbox.tiers:
+            why = await asyncio.to_thread(launch.missing, tier)
+            if not why:
+                try:
+                    return await self._launch(directory, tier)
+                except launch.KernelUnconfined as error:
+                    why = error.why
+                    await self._end_process()
+            missing.append(why)
+        raise launch.KernelUnconfined("the kernel cannot be confined", "; ".join(missing))
+
+    async def _launch(self, directory: rundir.RunDirectory, tier: Tier) -> tuple[launch.Launch, Ready]:
         ours, theirs = socket.socketpair()
         leash_end, leash = os.pipe()
         libraries = asyncio.create_task(asyncio.to_thread(import_libraries))
         try:
-            built = launch.build(directory, theirs.fileno(), leash_end)
+            mount = launch.Mounted(self._sandbox, tier, self._mount.store if self._mount else "")
+            built = launch.build(directory, theirs.fileno(), leash_end, mount)
             directory.write_connection_file()
-            directory.write_boot_file(self._boot(directory, theirs.fileno()))
+            directory.write_boot_file(self._boot(directory, theirs.fileno()) | built.boot)
             self._process = await KernelProcess.spawn(built, directory.log, leash)
         except OSError as error:
             ours.close()
@@ -169,6 +193,7 @@ class IpyKernel:
         ready = await self._until_ready(self._process, self._ready, directory)
         await libraries
         self._channel = ShellChannel(directory)
+        self.launched = built
         return built, ready
 
     async def _until_ready(
@@ -184,13 +209,14 @@ class IpyKernel:
         else:
             remedy = "Run `rlm doctor`."
         last = tail.splitlines()[-1] if tail else process.why()
+        if process.ended.done() and launch.is_unconfined(process.ended.result(), last):
+            raise launch.KernelUnconfined("the kernel is not confined", last, remedy)
         if not process.ended.done():
             last = f"it was not ready after {self._limits.start_seconds:g} s: {last}"
         raise KernelError("cannot start the kernel", last, remedy)
 
     def _boot(self, directory: rundir.RunDirectory, wire: int) -> dict[str, object]:
         return {
-            "sys_path": [entry for entry in sys.path if Path(entry).is_absolute()],
             "wire": wire,
             "connection_file": str(directory.connection_file),
             "scratch": str(directory.scratch),

@@ -17,6 +17,12 @@ from pathlib import Path
 from rlm_cli.kernel.launch import Launch
 
 _END_SECONDS = 3.0
+_AT_LIMITS = {
+    81: "all that it had started used more memory than it may together (--memory allows more)",
+    82: "it had started more processes than it may",
+    83: "it had written more to disk than it may",
+}
+"""What the exit codes of a supervisor mean that ends a kernel at a limit (see `inkernel.exits`)."""
 
 
 class KernelProcess:
@@ -85,6 +91,8 @@ class KernelProcess:
         if not self.ended.done():
             return "it is running"
         code = self.ended.result()
+        if code in _AT_LIMITS:
+            return _AT_LIMITS[code]
         if code >= 0:
             return f"its process exited with code {code}"
         with contextlib.suppress(ValueError):

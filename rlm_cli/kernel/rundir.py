@@ -3,7 +3,7 @@
     <temporary directory>/rlm-xxxxxxxx/
       boot.json    what the kernel reads when it starts
       kernel.json  ipykernel's connection file, with a random key
-      k-1 … k-5    ipykernel's sockets
+      ipc/         ipykernel's sockets, k-1 … k-5
       log          what the processes write outside of cells, for the reason of a death
       scratch/     HOME and TMPDIR of the kernel, its working directory, the whole outputs of cells
 
@@ -55,22 +55,27 @@ class RunDirectory:
         """The only place that the kernel needs to write to."""
         return self.path / "scratch"
 
+    @property
+    def sockets(self) -> Path:
+        """The folder of ipykernel's sockets, and of nothing else."""
+        return self.path / "ipc"
+
     def socket(self, number: int) -> str:
         """The address of one of ipykernel's sockets: 1 is the shell channel."""
-        return f"ipc://{self.path}/k-{number}"
+        return f"ipc://{self.sockets}/k-{number}"
 
     def write_connection_file(self) -> None:
         """Write ipykernel's connection file, afresh for each process."""
         names = ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port")
         connection = {
             "transport": "ipc",
-            "ip": str(self.path / "k"),
+            "ip": str(self.sockets / "k"),
             "key": self.key,
             "signature_scheme": "hmac-sha256",
             **{name: number for number, name in enumerate(names, 1)},
         }
         for number in range(1, len(names) + 1):
-            (self.path / f"k-{number}").unlink(missing_ok=True)
+            (self.sockets / f"k-{number}").unlink(missing_ok=True)
         _write(self.connection_file, json.dumps(connection).encode())
 
     def write_boot_file(self, boot: dict[str, object]) -> None:
@@ -105,11 +110,12 @@ def make() -> RunDirectory:
     Errors:  KernelError when there is no place for it.
     """
     for parent in dict.fromkeys((tempfile.gettempdir(), "/tmp")):
-        if len(os.fsencode(parent)) + len("/rlm-12345678/k-1") > _SOCKET_PATH_BYTES:
+        if len(os.fsencode(parent)) + len("/rlm-12345678/ipc/k-1") > _SOCKET_PATH_BYTES:
             continue
         try:
             path = Path(tempfile.mkdtemp(prefix="rlm-", dir=parent))
-            (path / "scratch").mkdir(mode=0o700)
+            for name in ("scratch", "ipc"):
+                (path / name).mkdir(mode=0o700)
         except OSError as error:
             why = str(error)
             continue

@@ -28,7 +28,7 @@ async def examine(examined: Examined) -> list[Finding]:
     """Every finding, required ones first, in an order that does not change."""
     found = await asyncio.gather(
         asyncio.to_thread(_installation),
-        _kernel(),
+        _kernel(examined.sources),
         asyncio.to_thread(_places, examined.sources),
         asyncio.to_thread(configured, examined.sources),
         _litellm(examined.sources.environ),
@@ -48,16 +48,21 @@ def _installation() -> list[Finding]:
     return [installation.python(), installation.packages()]
 
 
-async def _kernel() -> list[Finding]:
+async def _kernel(sources: Sources) -> list[Finding]:
     try:
         from rlm_cli.runs.checks.kernel import kernel
+        from rlm_cli.runs.confinement import USUAL, demanded
     except ImportError as problem:
         error = RlmError(
             "the kernel cannot be started", str(problem), "Install what is missing: see packages"
         )
         error.exit_code = ExitCode.KERNEL
         return [failed_with("kernel", error)]
-    return await kernel()
+    try:
+        demand = demanded(resolve(sources).sandbox, sources.directories)
+    except RlmError:  # `configured` says what is wrong with the settings
+        demand = USUAL
+    return await kernel(demand)
 
 
 def _places(sources: Sources) -> list[Finding]:

@@ -65,3 +65,10 @@ class AskPlan:
     stdin: bytes | None = field(default=None, repr=False)
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
     argv: tuple[str, ...] = ()
+
+    @property
+    def can_be_asked(self) -> bool:
+        """Whether a person reads what is said on stderr, and can type an answer."""
+        output = self.settings.output
+        is_shown = output.ui != "none" and output.verbosity != "quiet"
+        return is_shown and self.streams.stdin_is_terminal and self.streams.stderr_is_terminal

@@ -147,11 +147,15 @@ def _check(spec: Spec, value: Any) -> None:
         raise ValueError("it is empty")
     if isinstance(value, int | float) and not isinstance(value, bool):
         if spec.minimum is not None and not value >= spec.minimum:
-            raise ValueError(f"it must be {spec.minimum:g} or more")
+            raise ValueError(f"it must be {_bound(spec, spec.minimum)} or more")
         if value != value or value == float("inf"):
             raise ValueError(f"it must be {_expected(spec)}")
         if spec.maximum is not None and value > spec.maximum:
-            raise ValueError(f"it must be {spec.maximum:g} or less")
+            raise ValueError(f"it must be {_bound(spec, spec.maximum)} or less")
+
+
+def _bound(spec: Spec, value: float) -> str:
+    return parsing.size_text(int(value)) if spec.kind is Kind.BYTES else f"{value:g}"
 
 
 def _near(word: str, choices: tuple[str, ...]) -> str:

@@ -328,7 +328,19 @@ _REST = (
         flag="--sandbox",
         metavar="MODE",
         panel="Safety",
-        help="How the kernel is confined.",
+        help="How the kernel is confined: as well as this machine can, asking before it is not (auto); well, "
+        "or not at all (strict); or not (off).",
+    ),
+    Spec(
+        name="sandbox.memory_bytes",
+        kind=Kind.BYTES,
+        default=4 * 10**9,
+        minimum=256 * 10**6,
+        flag="--memory",
+        metavar="SIZE",
+        panel="Safety",
+        by_project=_TIGHTEN,
+        help="At most so much memory for the kernel and all that it starts, such as 8GB.",
     ),
     Spec(
         name="trust.projects",

@@ -67,9 +67,10 @@ class OutputSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class SandboxSettings:
-    """How the kernel is confined: `auto`, `strict` or `off`."""
+    """How the kernel is confined: `auto`, `strict` or `off`; memory_bytes bounds all that it starts."""
 
     mode: str
+    memory_bytes: int
 
 
 @dataclass(frozen=True, kw_only=True)

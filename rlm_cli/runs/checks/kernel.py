@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from rlm_cli.base.errors import ExitCode, RlmError
-from rlm_cli.events.bodies import KernelReady
 from rlm_cli.events.values import Json, Problem
-from rlm_cli.kernel.adapter import IpyKernel
-from rlm_cli.ports import CallReply, Cell, KernelCall
+from rlm_cli.ports import CallReply, Cell, Kernel, KernelCall
 from rlm_cli.runs.checks.finding import Finding, fail, failed_with, ok, warn
-from rlm_cli.runs.confinement import CONFINED_TIERS
+from rlm_cli.runs.checks.sandbox import protections
+from rlm_cli.runs.confinement import USUAL, ConfinedKernel, Demand, KernelUnprotected
 
 _SECONDS = 30.0
 _MARK = "the cell is running"
@@ -36,24 +36,26 @@ class _Listener:
         return CallReply(problem=Problem(kind="unavailable", message="the doctor serves no calls"))
 
 
-async def kernel() -> list[Finding]:
-    """Start a kernel without a corpus, run cells in it, interrupt one, and end it."""
-    loop = asyncio.get_running_loop()
-    began = loop.time()
-    kernel = IpyKernel(None)
+async def kernel(demand: Demand = USUAL) -> list[Finding]:
+    """Start a kernel without a corpus as protected as it gets, run cells in it, interrupt one, and end it."""
+    confined = ConfinedKernel(None, demand)
     try:
-        ready = await kernel.start()
-        started = ok(
-            "kernel", f"Python {ready.python}, ready in {loop.time() - began:.1f} s", is_required=True
-        )
-        return [started, await _interrupted(kernel), _sandbox(ready)]
+        try:
+            ready = await confined.start()
+            sandbox = protections(confined, ready)
+        except KernelUnprotected as error:
+            sandbox = [_unprotected(demand, error)]
+            confined = ConfinedKernel(None, replace(demand, mode="off"))
+            ready = await confined.start()
+        started = ok("kernel", f"Python {ready.python}, ready in {ready.seconds:.1f} s", is_required=True)
+        return [started, await _interrupted(confined), *sandbox]
     except RlmError as error:
         return [failed_with("kernel", error)]
     finally:
-        await kernel.close()
+        await confined.close()
 
 
-async def _interrupted(kernel: IpyKernel) -> Finding:
+async def _interrupted(kernel: Kernel) -> Finding:
     host = _Listener()
     running = asyncio.create_task(kernel.run(Cell(number=1, code=_BUSY_CELL), host))
     try:
@@ -80,8 +82,8 @@ async def _interrupted(kernel: IpyKernel) -> Finding:
 _REPORT = "Please report this, with the output of: rlm doctor --json"
 
 
-def _sandbox(ready: KernelReady) -> Finding:
-    text = ready.sandbox.removeprefix("sandbox: ")
-    if ready.tier.upper() in CONFINED_TIERS:
-        return ok("sandbox", text)
-    return warn("sandbox", text, "Ask only about documents that you trust")
+def _unprotected(demand: Demand, error: KernelUnprotected) -> Finding:
+    text = f"none: {error.why}"
+    if demand.mode == "strict":
+        return fail("sandbox", text, error.exit_code, error.remedy)
+    return warn("sandbox", text, error.remedy)

@@ -68,7 +68,7 @@ def test_every_setting_with_a_variable_is_read_from_it(user: User) -> None:
         "number": "1",
         "dollars": "1",
         "duration": "90s",
-        "size": "1MB",
+        "size": "1GB",
     }
     for spec in SETTINGS:
         if not spec.variable:
