@@ -29,7 +29,7 @@ _rlm() {
         [[ $word == "--" ]] && return
         case "$path $word" in
             "rlm ask" | "rlm replay" | "rlm sessions" | "rlm sessions list" | "rlm sessions show" | "rlm sessions path" | "rlm sessions verify" | "rlm corpus" | "rlm corpus scan" | "rlm models" | "rlm models list" | "rlm models show" | "rlm models alias" | "rlm config" | "rlm config show" | "rlm config get" | "rlm config set" | "rlm config unset" | "rlm config edit" | "rlm config path" | "rlm config init" | "rlm config keys" | "rlm config keys list" | "rlm config keys set" | "rlm config keys rm" | "rlm doctor" | "rlm completions" | "rlm help") path="$path $word" count=0 ;;
-            "rlm ask -q" | "rlm ask --question" | "rlm ask -F" | "rlm ask --question-file" | "rlm ask --out" | "rlm ask --schema" | "rlm ask --title" | "rlm ask --profile" | "rlm ask --include" | "rlm ask --exclude" | "rlm ask --max-file-size" | "rlm ask -m" | "rlm ask --model" | "rlm ask -s" | "rlm ask --sub-model" | "rlm ask -o" | "rlm ask --option" | "rlm ask --temperature" | "rlm ask --seed" | "rlm ask --mode" | "rlm ask --max-cost" | "rlm ask --max-turns" | "rlm ask --max-calls" | "rlm ask --max-tokens" | "rlm ask --max-depth" | "rlm ask --timeout" | "rlm ask --cell-timeout" | "rlm ask -j" | "rlm ask --concurrency" | "rlm ask -f" | "rlm ask --format" | "rlm ask --ui" | "rlm ask --color" | "rlm ask --sandbox" | "rlm ask --memory" | "rlm replay --speed" | "rlm replay --profile" | "rlm replay -f" | "rlm replay --format" | "rlm replay --ui" | "rlm replay --color" | "rlm sessions list -n" | "rlm sessions list --count" | "rlm corpus scan --profile" | "rlm corpus scan --include" | "rlm corpus scan --exclude" | "rlm corpus scan --max-file-size" | "rlm corpus scan -s" | "rlm corpus scan --sub-model" | "rlm models list --profile" | "rlm models show --profile" | "rlm models alias --profile" | "rlm config show --profile" | "rlm config get --profile" | "rlm config set --profile" | "rlm config unset --profile" | "rlm doctor --profile")
+            "rlm ask -q" | "rlm ask --question" | "rlm ask -F" | "rlm ask --question-file" | "rlm ask --out" | "rlm ask --schema" | "rlm ask --title" | "rlm ask --profile" | "rlm ask --include" | "rlm ask --exclude" | "rlm ask --max-file-size" | "rlm ask -m" | "rlm ask --model" | "rlm ask -s" | "rlm ask --sub-model" | "rlm ask -o" | "rlm ask --option" | "rlm ask --temperature" | "rlm ask --seed" | "rlm ask --mode" | "rlm ask --max-cost" | "rlm ask --max-turns" | "rlm ask --max-calls" | "rlm ask --max-tokens" | "rlm ask --max-depth" | "rlm ask --timeout" | "rlm ask --cell-timeout" | "rlm ask -j" | "rlm ask --concurrency" | "rlm ask -f" | "rlm ask --format" | "rlm ask --ui" | "rlm ask --color" | "rlm ask --sandbox" | "rlm ask --memory" | "rlm replay --speed" | "rlm replay --from" | "rlm replay --to" | "rlm replay --only" | "rlm replay --profile" | "rlm replay -f" | "rlm replay --format" | "rlm replay --ui" | "rlm replay --color" | "rlm sessions list -n" | "rlm sessions list --count" | "rlm corpus scan --profile" | "rlm corpus scan --include" | "rlm corpus scan --exclude" | "rlm corpus scan --max-file-size" | "rlm corpus scan -s" | "rlm corpus scan --sub-model" | "rlm models list --profile" | "rlm models show --profile" | "rlm models alias --profile" | "rlm config show --profile" | "rlm config get --profile" | "rlm config set --profile" | "rlm config unset --profile" | "rlm doctor --profile")
                 [[ ${COMP_WORDS[index + 1]} == "=" ]] && ((index++))
                 ((index++))
                 ;;
@@ -67,6 +67,9 @@ _rlm() {
         "rlm ask --sandbox") _rlm_words "auto strict off" "$cur"; return ;;
         "rlm ask --memory") _rlm_nothing; return ;;
         "rlm replay --speed") _rlm_nothing; return ;;
+        "rlm replay --from") _rlm_nothing; return ;;
+        "rlm replay --to") _rlm_nothing; return ;;
+        "rlm replay --only") _rlm_nothing; return ;;
         "rlm replay --profile") _rlm_nothing; return ;;
         "rlm replay -f" | "rlm replay --format") _rlm_words "text markdown json jsonl" "$cur"; return ;;
         "rlm replay --ui") _rlm_words "auto plain none" "$cur"; return ;;
@@ -96,7 +99,7 @@ _rlm() {
             COMPREPLY=()
             ;;
         "rlm replay")
-            if [[ $cur == -* ]]; then _rlm_words "--speed --quiet -v --verbose --profile -f --format --ui --color -h --help" "$cur"; return; fi
+            if [[ $cur == -* ]]; then _rlm_words "--speed --step --from --to --only --follow --verify --quiet -v --verbose --profile -f --format --ui --color -h --help" "$cur"; return; fi
             _rlm_recorded "$cur"
             ;;
         "rlm sessions")

@@ -10,7 +10,7 @@ from rlm_cli.cli.terminal import color_asked
 from rlm_cli.settings.tree import Settings
 
 if TYPE_CHECKING:
-    from rlm_cli.faces.options import Face
+    from rlm_cli.faces.options import Face, FaceOptions
 
 
 def face_maker(
@@ -18,22 +18,28 @@ def face_maker(
 ) -> Callable[[Path | None], Face]:
     """Makes the face of a run whose session file is at a path; None when no session is kept."""
     from rlm_cli.faces.choosing import face_for
-    from rlm_cli.faces.options import FaceOptions
     from rlm_cli.faces.output import standard_output
+
+    color = color_asked(settings.leaves["output.color"], environ)
+
+    def make(path: Path | None) -> Face:
+        options = face_options(settings, path, out)
+        return face_for(settings.output.format, standard_output(environ, color), options)
+
+    return make
+
+
+def face_options(settings: Settings, path: Path | None, out: Path | None = None) -> FaceOptions:
+    """How a face shows the session at a path, None when none is kept."""
+    from rlm_cli.faces.options import FaceOptions
     from rlm_cli.views.line import Verbosity
     from rlm_cli.views.result import SessionFacts
 
     chosen = settings.output
-    color = color_asked(settings.leaves["output.color"], environ)
-
-    def make(path: Path | None) -> Face:
-        options = FaceOptions(
-            verbosity=Verbosity[chosen.verbosity.upper()],
-            is_silent=chosen.ui == "none",
-            answer_format="markdown" if chosen.format == "markdown" else "text",
-            out_file=out,
-            session=SessionFacts(path.parent.name, str(path)) if path else SessionFacts(),
-        )
-        return face_for(chosen.format, standard_output(environ, color), options)
-
-    return make
+    return FaceOptions(
+        verbosity=Verbosity[chosen.verbosity.upper()],
+        is_silent=chosen.ui == "none",
+        answer_format="markdown" if chosen.format == "markdown" else "text",
+        out_file=out,
+        session=SessionFacts(path.parent.name, str(path)) if path else SessionFacts(),
+    )

@@ -10,7 +10,7 @@ from rlm_cli.faces.narration import Narrator
 from rlm_cli.faces.options import FaceOptions, Submit
 from rlm_cli.faces.output import Output
 from rlm_cli.views.result import ended, result_object
-from rlm_cli.views.run import RunView, reduce
+from rlm_cli.views.run import reduce
 
 
 class JsonFace:
@@ -23,7 +23,7 @@ class JsonFace:
 
     async def __call__(self, events: AsyncIterator[Event], submit: Submit) -> int:
         """Print the result; a run without an end has a result too."""
-        view = RunView()
+        view = self._options.start
         async for event in events:
             view = reduce(view, event)
             await self._narrator.hear(view, event)

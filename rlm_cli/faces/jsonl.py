@@ -15,7 +15,7 @@ from rlm_cli.faces.narration import Narrator
 from rlm_cli.faces.options import FaceOptions, MergedEvents, Submit
 from rlm_cli.faces.output import Output
 from rlm_cli.views.result import answer_text, ended
-from rlm_cli.views.run import RunView, reduce
+from rlm_cli.views.run import reduce
 
 
 class JsonlFace:
@@ -29,7 +29,7 @@ class JsonlFace:
 
     async def __call__(self, events: AsyncIterator[Event], submit: Submit) -> int:
         """Print every event. When the reader goes away, the run is asked to end."""
-        view = RunView()
+        view = self._options.start
         is_asked_to_end = False
         async for event in events.unmerged() if isinstance(events, MergedEvents) else events:
             view = reduce(view, event)

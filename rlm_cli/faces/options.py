@@ -11,6 +11,7 @@ from rlm_cli.events import Event
 from rlm_cli.events.commands import Command
 from rlm_cli.views.line import Verbosity
 from rlm_cli.views.result import SessionFacts
+from rlm_cli.views.run import RunView
 
 Submit = Callable[[Command], None]
 Face = Callable[[AsyncIterator[Event], Submit], Awaitable[int]]
@@ -29,8 +30,13 @@ class MergedEvents(Protocol):
 class FaceOptions:
     """How a face is to show a run.
 
-    Shape:   answer_format is `text` or `markdown`; is_silent (`--ui none`) leaves stderr empty but for why a
-             run failed; out_file gets the answer in place of stdout.
+    Units:   tempo is how many seconds of the run pass in one second: 1 live, the speed of a replay, 0 when
+             time stands still between events.
+    Shape:   start is what was seen before the first event: a replay may begin in the middle of a run.
+             answer_format is `text` or `markdown`; is_silent (`--ui none`) leaves stderr empty but for why a
+             run failed; out_file gets the answer in place of stdout. ui is `auto`, `live`, `plain` or `none`;
+             reads_keys: a live view reads the keys that steer a run; on_question gets questions that are
+             written meanwhile, None when none can wait.
     """
 
     verbosity: Verbosity = Verbosity.NORMAL
@@ -38,3 +44,8 @@ class FaceOptions:
     answer_format: str = "text"
     out_file: Path | None = None
     session: SessionFacts = field(default_factory=SessionFacts)
+    ui: str = "auto"
+    tempo: float = 1.0
+    reads_keys: bool = False
+    on_question: Callable[[str], None] | None = None
+    start: RunView = field(default_factory=RunView)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rlm_cli.base.text import visible
+from rlm_cli.base.text import cut_to, visible
 from rlm_cli.events.wire import to_json
 from rlm_cli.faces.layout import laid_out
 from rlm_cli.views.line import Line
@@ -59,6 +59,7 @@ class Sink:
         self.failure: OSError | None = None
         self._write = write
         self._is_ready = is_ready
+        self._has_status = False
 
     @property
     def is_gone(self) -> bool:
@@ -74,6 +75,21 @@ class Sink:
         rows = [row for line in lines for row in self._rows(line)]
         if rows:
             await self._send(b"".join(rows))
+
+    async def status(self, text: str) -> None:
+        """Show a line that stays at the bottom of a terminal until something else is written; empty: none."""
+        if self.look.columns is None:
+            return
+        await self._send(b"")
+        if text:
+            await self._send(self._encoded(cut_to(visible(text).replace("\n", " "), self.look.columns - 1)))
+            self._has_status = True
+
+    async def drawn(self, rows: Iterable[str]) -> None:
+        """Write rows that are visible text and colours already."""
+        data = "".join(f"{row}\n" for row in rows).encode(self.look.encoding, "replace")
+        if data:
+            await self._send(data)
 
     async def json(self, value: Any) -> None:
         """Write a value as one line of JSON."""
@@ -98,6 +114,9 @@ class Sink:
     async def _send(self, data: bytes) -> None:
         if self.failure is not None:
             return
+        if self._has_status:
+            self._has_status = False
+            data = b"\r\x1b[K" + data
         try:
             if self._is_ready(len(data)):
                 self._write(data)
@@ -108,11 +127,27 @@ class Sink:
 
 
 @dataclass(frozen=True)
+class ScreenFacts:
+    """A terminal on which a view can move.
+
+    Shape:   is_usual: nothing in the environment asks for plain lines; has_keys: stdin is a terminal as well.
+    """
+
+    descriptor: int
+    is_usual: bool = True
+    has_keys: bool = False
+
+
+@dataclass(frozen=True)
 class Output:
-    """Where answers and event streams go (`out`), and where everything for people goes (`err`)."""
+    """Where answers and event streams go (`out`), and where everything for people goes (`err`).
+
+    Shape:   screen is the terminal behind `err`, if it can show a view that moves.
+    """
 
     out: Sink
     err: Sink
+    screen: ScreenFacts | None = None
 
 
 def standard_output(environ: Mapping[str, str], color: str = "auto") -> Output:
@@ -120,7 +155,7 @@ def standard_output(environ: Mapping[str, str], color: str = "auto") -> Output:
 
     Shape:   color is `auto`, `always` or `never`.
     """
-    return Output(_standard(1, environ, color), _standard(2, environ, color))
+    return Output(_standard(1, environ, color), _standard(2, environ, color), _screen(2, environ))
 
 
 def is_coloured(environ: Mapping[str, str], color: str, is_terminal: bool) -> bool:
@@ -148,6 +183,16 @@ def encoding_of(environ: Mapping[str, str]) -> str:
     except LookupError:
         return "utf-8"
     return charset
+
+
+def _screen(descriptor: int, environ: Mapping[str, str]) -> ScreenFacts | None:
+    """Only our own look at the terminal counts here: no variable makes a pipe move."""
+    if not os.isatty(descriptor) or environ.get("TERM", "dumb") == "dumb":
+        return None
+    asks_for_lines = [
+        name for name in ("ACCESSIBLE", "CI") if environ.get(name, "") not in ("", "0", "false")
+    ]
+    return ScreenFacts(descriptor, not asks_for_lines, os.isatty(0))
 
 
 def _standard(descriptor: int, environ: Mapping[str, str], color: str) -> Sink:

@@ -28,7 +28,7 @@ class PlainFace:
 
     async def __call__(self, events: AsyncIterator[Event], submit: Submit) -> int:
         """Show the run. The answer is handed over the moment the run has ended."""
-        view = RunView()
+        view = self._options.start
         async for event in events:
             view = reduce(view, event)
             await self._narrator.hear(view, event)

@@ -6,7 +6,9 @@ looked at here: see `verifying`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+import gc
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -70,7 +72,9 @@ class Tail:
 
 
 @dataclass
-class _Reader:
+class EventReader:
+    """Makes events of lines, and gathers them and what is wrong with them."""
+
     path: Path
     blobs: Blobs
     steps: list[Migration] = field(default_factory=list)
@@ -78,6 +82,10 @@ class _Reader:
     flaws: list[Flaw] = field(default_factory=list)
 
     def header(self, line: bytes) -> Header | None:
+        """The header of the first line; None when it is none.
+
+        Errors:  SessionError when it is of a newer program.
+        """
         try:
             fields = from_json(line)
             schema = fields.get("schema") if isinstance(fields, dict) else None
@@ -88,6 +96,7 @@ class _Reader:
             return None
 
     def event(self, number: int, line: bytes) -> None:
+        """Take the event of a line, which is counted from 1."""
         try:
             fields = from_json(line)
             if self.steps:
@@ -129,7 +138,7 @@ def read_open(path: Path, cut: Callable[[int], None] | None) -> tuple[Recording,
     except OSError as error:
         raise SessionError(f"cannot read the session {path}", error.strerror or str(error)) from error
     lines = raw.split(b"\n")
-    reader = _Reader(path, Blobs(blobs_of(path)))
+    reader = EventReader(path, Blobs(blobs_of(path)))
     torn = lines.pop()
     needs_newline = bool(torn) and _is_whole(torn)
     if needs_newline:
@@ -137,8 +146,9 @@ def read_open(path: Path, cut: Callable[[int], None] | None) -> tuple[Recording,
     elif torn:
         reader.flaws.append(Flaw("session_torn", mend(path, raw, torn, cut)))
     header = reader.header(lines[0]) if lines else None
-    for number, line in enumerate(lines[1:] if header else lines, 2 if header else 1):
-        reader.event(number, line)
+    with _without_collections():
+        for number, line in enumerate(lines[1:] if header else lines, 2 if header else 1):
+            reader.event(number, line)
     if header is None:
         header = _without_header(reader, is_empty=not lines)
     elif not any(isinstance(event.body, RunFinished) for event in reader.events[-1:]):
@@ -148,7 +158,19 @@ def read_open(path: Path, cut: Callable[[int], None] | None) -> tuple[Recording,
     return Recording(path, header, reader.events, tuple(reader.flaws)), tail
 
 
-def _without_header(reader: _Reader, is_empty: bool) -> Header:
+@contextlib.contextmanager
+def _without_collections() -> Iterator[None]:
+    """Events hold no cycles; looking for some among a million new objects takes half of the time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _without_header(reader: EventReader, is_empty: bool) -> Header:
     if not reader.events and not is_empty:
         raise SessionError(f"{reader.path} is no session file", "no line of it can be read")
     text = "the session is empty: the program ended before the run began" if is_empty else "no header line"

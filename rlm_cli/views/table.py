@@ -34,6 +34,22 @@ class Table(Generic[V]):
         changed._count = self._count + (key not in self._buckets[place])
         return changed
 
+    def with_entries(self, entries: Mapping[str, V]) -> Table[V]:
+        """The same mapping, with other values under these keys."""
+        changed: Table[V] = Table()
+        changed._buckets = self._buckets.copy()
+        changed._count = self._count
+        own: dict[int, dict[str, V]] = {}
+        for key, value in entries.items():
+            place = hash(key) % _BUCKETS
+            bucket = own.get(place)
+            if bucket is None:
+                bucket = own[place] = dict(self._buckets[place])
+                changed._buckets[place] = bucket
+            changed._count += key not in bucket
+            bucket[key] = value
+        return changed
+
     def values(self) -> Iterator[V]:
         """Every value."""
         for bucket in self._buckets:
