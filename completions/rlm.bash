@@ -62,7 +62,7 @@ _rlm() {
         "rlm ask --cell-timeout") _rlm_nothing; return ;;
         "rlm ask -j" | "rlm ask --concurrency") _rlm_nothing; return ;;
         "rlm ask -f" | "rlm ask --format") _rlm_words "text markdown json jsonl" "$cur"; return ;;
-        "rlm ask --ui") _rlm_words "auto plain none" "$cur"; return ;;
+        "rlm ask --ui") _rlm_words "auto live plain none" "$cur"; return ;;
         "rlm ask --color") _rlm_words "auto always never" "$cur"; return ;;
         "rlm ask --sandbox") _rlm_words "auto strict off" "$cur"; return ;;
         "rlm ask --memory") _rlm_nothing; return ;;
@@ -72,7 +72,7 @@ _rlm() {
         "rlm replay --only") _rlm_nothing; return ;;
         "rlm replay --profile") _rlm_nothing; return ;;
         "rlm replay -f" | "rlm replay --format") _rlm_words "text markdown json jsonl" "$cur"; return ;;
-        "rlm replay --ui") _rlm_words "auto plain none" "$cur"; return ;;
+        "rlm replay --ui") _rlm_words "auto live plain none" "$cur"; return ;;
         "rlm replay --color") _rlm_words "auto always never" "$cur"; return ;;
         "rlm sessions list -n" | "rlm sessions list --count") _rlm_nothing; return ;;
         "rlm corpus scan --profile") _rlm_nothing; return ;;

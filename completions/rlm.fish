@@ -79,7 +79,7 @@ complete -c rlm -n '__rlm_is rlm ask' -l timeout -x -d 'Stop after so long with 
 complete -c rlm -n '__rlm_is rlm ask' -l cell-timeout -x -d 'Stop a cell that computes for so long; waiting for sub-calls does not count.'
 complete -c rlm -n '__rlm_is rlm ask' -s j -l concurrency -x -d 'At most so many calls in flight; fewer when the provider asks for it.'
 complete -c rlm -n '__rlm_is rlm ask' -s f -l format -x -a 'text markdown json jsonl' -d 'What is written to stdout.'
-complete -c rlm -n '__rlm_is rlm ask' -l ui -x -a 'auto plain none' -d 'What is shown on stderr while it works.'
+complete -c rlm -n '__rlm_is rlm ask' -l ui -x -a 'auto live plain none' -d 'What is shown on stderr while it works.'
 complete -c rlm -n '__rlm_is rlm ask' -l color -x -a 'auto always never' -d 'Whether to use colour.'
 complete -c rlm -n '__rlm_is rlm ask' -l sandbox -x -a 'auto strict off' -d 'How the kernel is confined: as well as this machine can, asking before it is not (auto); well, or not at all (strict); or not (off).'
 complete -c rlm -n '__rlm_is rlm ask' -l memory -x -d 'At most so much memory for the kernel and all that it starts, such as 8GB.'
@@ -98,7 +98,7 @@ complete -c rlm -n '__rlm_is rlm replay' -l quiet -d 'Say only what is wrong, on
 complete -c rlm -n '__rlm_is rlm replay' -s v -l verbose -d 'Say more on stderr: code, outputs, calls.'
 complete -c rlm -n '__rlm_is rlm replay' -l profile -x -d 'Use a named profile of your configuration.'
 complete -c rlm -n '__rlm_is rlm replay' -s f -l format -x -a 'text markdown json jsonl' -d 'What is written to stdout.'
-complete -c rlm -n '__rlm_is rlm replay' -l ui -x -a 'auto plain none' -d 'What is shown on stderr while it works.'
+complete -c rlm -n '__rlm_is rlm replay' -l ui -x -a 'auto live plain none' -d 'What is shown on stderr while it works.'
 complete -c rlm -n '__rlm_is rlm replay' -l color -x -a 'auto always never' -d 'Whether to use colour.'
 complete -c rlm -n '__rlm_is rlm replay' -s h -l help -d 'Show this message and exit.'
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,7 @@ def face_maker(
     color = color_asked(settings.leaves["output.color"], environ)
 
     def make(path: Path | None) -> Face:
-        options = face_options(settings, path, out)
+        options = replace(face_options(settings, path, out), reads_keys=True)
         return face_for(settings.output.format, standard_output(environ, color), options)
 
     return make
@@ -39,6 +40,7 @@ def face_options(settings: Settings, path: Path | None, out: Path | None = None)
     return FaceOptions(
         verbosity=Verbosity[chosen.verbosity.upper()],
         is_silent=chosen.ui == "none",
+        ui=chosen.ui,
         answer_format="markdown" if chosen.format == "markdown" else "text",
         out_file=out,
         session=SessionFacts(path.parent.name, str(path)) if path else SessionFacts(),

@@ -29,6 +29,11 @@ def laid_out(line: Line, columns: int | None) -> list[tuple[str, str]]:
     return [(lead, first), *((" " * (len(lead) + _HANGING), row) for row in rest)]
 
 
+def wrapped(text: str, width: int) -> list[str]:
+    """A text as rows of at most so many cells, broken between words where that is possible."""
+    return list(_wrapped(text, width, width))
+
+
 def _wrapped(text: str, first: int, others: int) -> Iterator[str]:
     row, width = "", first
     for word in text.split(" "):

@@ -13,6 +13,7 @@ from typing import Any
 from rlm_cli.base.text import counted
 from rlm_cli.events import Unknown, bodies
 from rlm_cli.views import telling_calls, telling_facts, telling_sessions, telling_steps, wording
+from rlm_cli.views.drafts import Draft, difference
 from rlm_cli.views.line import Line, Moment, Telling, Told, Verbosity
 from rlm_cli.views.result import SessionFacts, ended
 from rlm_cli.views.run import RunView
@@ -47,6 +48,16 @@ def closing_lines(view: RunView, session: SessionFacts, verbosity: Verbosity) ->
     if session.id:
         facts.append(Line(f"session {session.id}; see it again: rlm replay {session.id}", "dim"))
     return [first, *warnings, *facts]
+
+
+def difference_lines(draft: Draft) -> list[Line]:
+    """How the last draft differs from the one before, sentence by sentence."""
+    if not draft.number:
+        return [Line("there is no draft yet", "dim")]
+    title = Line(f"draft {draft.number} beside the one before:", "draft")
+    tones = {"+": "added", "-": "removed"}
+    changes = [Line(f"{sign} {sentence}", tones[sign], None, 2) for sign, sentence in difference(draft)]
+    return [title, *(changes or [Line("no sentence has changed", "dim", None, 2)])]
 
 
 def _due(told: Told, now: Moment) -> Telling:

@@ -94,8 +94,7 @@ def answer_text(view: RunView) -> str:
     answer = end.answer.strip("\n")
     if not answer.strip():
         return ""
-    told = _folded(answer)
-    notes = [f"[{each.id}] {place_of(each)}{_quoted(each, told)}" for each in end.citations]
+    notes = [f"[{each.id}] {note}" for each, note in notes_of(end)]
     return "\n\n".join([answer, "\n".join(notes)]) if notes else answer
 
 
@@ -117,12 +116,14 @@ def answer_markdown(view: RunView) -> str:
     answer = "".join(
         piece if number % 2 else _NUMBER.sub(footnote, piece) for number, piece in enumerate(pieces)
     )
-    told = _folded(end.answer)
-    notes = [
-        f"[^{each.id}]: " + _MARKDOWN.sub(r"\\\1", place_of(each) + _quoted(each, told))
-        for each in end.citations
-    ]
+    notes = [f"[^{each.id}]: " + _MARKDOWN.sub(r"\\\1", note) for each, note in notes_of(end)]
     return "\n\n".join([answer, "\n".join(notes)]) if notes else answer
+
+
+def notes_of(end: RunFinished) -> list[tuple[Citation, str]]:
+    """The notes of an answer: the place, the quotation, and whether that was not found there."""
+    told = _folded(end.answer)
+    return [(each, place_of(each) + _quoted(each, told)) for each in end.citations]
 
 
 def place_of(citation: Citation) -> str:

@@ -84,6 +84,12 @@ class Stage:
             self._is_changed = True
             self._changed.notify()
 
+    def redraw(self) -> None:
+        """Draw again: the terminal has changed its size."""
+        with self._changed:
+            self._is_changed = True
+            self._changed.notify()
+
     def close(self) -> None:
         """Draw what is left, take the moving part away, and end. Waits for the terminal."""
         with self._changed:
