@@ -14,7 +14,7 @@ from rlm_cli.inkernel.store import RELEASE_CHARACTERS
 
 if TYPE_CHECKING:
     from rlm_cli.inkernel.document import Document
-    from rlm_cli.inkernel.grep import Mark
+    from rlm_cli.inkernel.hits import Mark
 
 DEFAULT_CHARACTERS = 40_000
 WAYS = ("characters", "pages", "sections", "records")

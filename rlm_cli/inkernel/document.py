@@ -6,11 +6,13 @@ Everything here hands out text lazily from the mapped store, and tells the ledge
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rlm_cli.inkernel.chunks import Chunk, Chunks, chunked, page_spans, section_spans
-from rlm_cli.inkernel.grep import Hits, Mark, grep, query
+from rlm_cli.inkernel.extents import Extents
+from rlm_cli.inkernel.grep import count, counting, grep, query
+from rlm_cli.inkernel.hits import Hits, Mark
 from rlm_cli.inkernel.ledger import Ledger
 from rlm_cli.inkernel.ranking import search
 from rlm_cli.inkernel.store import Part, Store
@@ -26,7 +28,19 @@ class Library:
     def __init__(self, store: Store, services: Services) -> None:
         self.store = store
         self.services = services
+        self._extents: tuple[object, Sequence[int], Extents] | None = None
         self.ledger = Ledger(store.count, self._characters, store.text)
+
+    def document(self, index: int) -> Document:
+        """A document by its number."""
+        return Document(self, index)
+
+    def extents(self, indices: Sequence[int]) -> Extents:
+        """Where the texts of some documents lie; kept for all documents, and for the last subset."""
+        key = indices if isinstance(indices, range) else id(indices)
+        if self._extents is None or self._extents[0] != key:
+            self._extents = (key, indices, Extents(self.store, indices))
+        return self._extents[2]
 
     def _characters(self, index: int) -> int:
         return self.store.record(index).characters
@@ -160,7 +174,23 @@ class Document:
             context=context,
             seconds=max_seconds,
         )
-        return grep([self], wanted)
+        return grep(self.library, [self.index], wanted)
+
+    def count(
+        self,
+        pattern: str | re.Pattern[str],
+        *,
+        ignore_case: bool = True,
+        literal: bool = False,
+        word: bool = False,
+        max_seconds: float = 60.0,
+    ) -> int:
+        """How many matches there are; see corpus.counts.
+
+        >>> doc.count("shall")
+        """
+        wanted = counting(pattern, ignore_case, literal, word, max_seconds)
+        return count(self.library, [self.index], wanted).total
 
     def search(self, query: str, k: int = 10) -> Hits:
         """The k passages of this document that fit the words best, best first; see corpus.search."""

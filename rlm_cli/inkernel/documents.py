@@ -15,7 +15,8 @@ from typing import Any, overload
 
 from rlm_cli.inkernel.chunks import Chunks, chunked
 from rlm_cli.inkernel.document import Document, Library
-from rlm_cli.inkernel.grep import Hits, grep, query
+from rlm_cli.inkernel.grep import count, counting, grep, query
+from rlm_cli.inkernel.hits import Counts, Hits
 from rlm_cli.inkernel.ledger import Ledger
 from rlm_cli.inkernel.overview import counted, tree_lines
 from rlm_cli.inkernel.ranking import search
@@ -180,7 +181,23 @@ class Corpus(Sequence[Document]):
             context=context,
             seconds=max_seconds,
         )
-        return grep(self, wanted)
+        return grep(self._library, self._indices, wanted)
+
+    def counts(
+        self,
+        pattern: str | re.Pattern[str],
+        *,
+        ignore_case: bool = True,
+        literal: bool = False,
+        word: bool = False,
+        max_seconds: float = 60.0,
+    ) -> Counts:
+        """How many matches each document has, as a dict by path; the pattern is taken as in grep.
+
+        >>> counts = corpus.counts("force majeure"); print(counts.total, counts.most(5))
+        """
+        wanted = counting(pattern, ignore_case, literal, word, max_seconds)
+        return count(self._library, self._indices, wanted)
 
     def search(self, query: str, k: int = 10) -> Hits:
         """The k passages (about 1,000 characters each) that fit the words best, best first (BM25).

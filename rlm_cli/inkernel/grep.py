@@ -1,164 +1,53 @@
-"""Searching texts for patterns: what a hit is, and how documents are gone through.
+"""Searching documents for a pattern: every match that `re` has, found on all cores, within bounds.
 
-Documents that cannot hold a match are passed over by looking for a literal that every match must have, in
-the mapped bytes. What a document is, is not known here beyond its store and number.
+The linear engine finds places in the mapped bytes for a looser form of the pattern; `re` decides in a window
+around each of them. Where there is no such form or no such engine, `re` goes through the texts of documents
+that may match. Whatever is cut off is said in `truncated`.
 """
 
 from __future__ import annotations
 
 import re
-import time
-from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, SupportsIndex, overload
+from typing import TYPE_CHECKING, NamedTuple
 
+from rlm_cli.inkernel.extents import Extents
+from rlm_cli.inkernel.hits import LINE_CHARACTERS, Counts, Hit, Hits
+from rlm_cli.inkernel.linear import Scanner, scanner
 from rlm_cli.inkernel.literals import Needles, loosened, needles_of
+from rlm_cli.inkernel.scanning import Found, places
 from rlm_cli.inkernel.store import RELEASE_CHARACTERS
+from rlm_cli.inkernel.superset import WHOLE, Superset, superset
+from rlm_cli.inkernel.watch import OutOfTime, Watch
+from rlm_cli.inkernel.windows import Window, whole, windows
 
 if TYPE_CHECKING:
-    from rlm_cli.inkernel.document import Document
+    from rlm_cli.inkernel.document import Library
 
-LINE_CHARACTERS = 500
-_REPR_CHARACTERS = 160
-_SHOWN = 20
+_SMALL_BYTES = 1 << 20
+_ALL = 1 << 62
 
 
 class PatternError(ValueError):
     """A pattern that is not a valid regular expression."""
 
 
-class Mark(str):
-    """A citation mark such as `[[cite:7]]`. Called with other words, it gives the mark for those."""
+class Match(NamedTuple):
+    """One match: characters and line of its document, and the window that it was found in."""
 
-    _again: Callable[[str], str]
-
-    @classmethod
-    def made(cls, mark: str, again: Callable[[str], str]) -> Mark:
-        """A mark that can make another one for the same place."""
-        found = cls(mark)
-        found._again = again
-        return found
-
-    def __call__(self, quote: str | None = None) -> str:
-        return self if quote is None else self._again(quote)
-
-
-class Hit:
-    """A place in a document.
-
-    .path .page .line  where: page and line count from 1, page is None without pages
-    .start .end        characters of the match in document.text
-    .match             the words that matched
-    .text              its whole line (at most 500 characters of it); for search(), the passage
-    .score             rank of search(), None for grep()
-    .document          the document
-    .around(n)         the text with n lines before and after
-    .cite              a citation mark for .text; hit.cite("exact words") for some of it
-
-    >>> for hit in corpus.grep("no cap")[:5]: print(hit, hit.around(2))
-    """
-
-    __slots__ = ("document", "end", "line", "match", "page", "score", "start", "text")
-
-    def __init__(self, document: Document, start: int, end: int, line: int, match: str, text: str) -> None:
-        self.document = document
-        self.start = start
-        self.end = end
-        self.line = line
-        self.match = match
-        self.text = text
-        self.page = document.page_at(start)
-        self.score: float | None = None
-
-    @property
-    def path(self) -> str:
-        """The path of the document."""
-        return self.document.path
-
-    @property
-    def cite(self) -> Mark:
-        """The citation mark for this hit's text, for `answer["content"]`."""
-        return self.document.marked(self.text.strip(), self.start)
-
-    def around(self, lines: int = 3, characters: int | None = None) -> str:
-        """The text around the hit: so many lines (or characters) before and after it.
-
-        >>> hit.around(5); hit.around(characters=1000)
-        """
-        if characters is not None:
-            return self.document[max(0, self.start - characters) : self.end + characters]
-        reach = LINE_CHARACTERS * (lines + 1)
-        low = max(0, self.start - reach)
-        before = self.document[low : self.start]
-        after = self.document[self.end : self.end + reach]
-        first = _nth_newline_from_end(before, lines + 1)
-        last = _nth_newline(after, lines + 1)
-        return before[first:] + self.document[self.start : self.end] + after[:last]
-
-    @property
-    def short(self) -> str:
-        """The text on one line, at most 160 characters of it."""
-        text = " ".join(self.text.split())
-        return text if len(text) <= _REPR_CHARACTERS else text[: _REPR_CHARACTERS - 1] + "…"
-
-    def __repr__(self) -> str:
-        page = f" p.{self.page}" if self.page else ""
-        return f"{self.path}{page} l.{self.line}: {self.short}"
-
-    __str__ = __repr__
-
-
-class Hits(list[Hit]):
-    """A list of hits, in the order of the corpus (grep) or best first (search).
-
-    .truncated         "" or what was left out and why
-    .by_document()     {path: hits}
-    .documents         the documents that have hits
-
-    >>> hits = corpus.grep("indemnif"); print(len(hits), hits.truncated); print(hits)
-    """
-
-    truncated: str = ""
-
-    def by_document(self) -> dict[str, Hits]:
-        """The hits of each document, by path."""
-        found: dict[str, Hits] = {}
-        for hit in self:
-            found.setdefault(hit.path, Hits()).append(hit)
-        return found
-
-    @property
-    def documents(self) -> list[Document]:
-        """The documents that have hits, in order."""
-        return list({hit.document.index: hit.document for hit in self}.values())
-
-    @overload
-    def __getitem__(self, key: SupportsIndex, /) -> Hit: ...
-    @overload
-    def __getitem__(self, key: slice, /) -> Hits: ...
-    def __getitem__(self, key: SupportsIndex | slice, /) -> Hit | Hits:
-        if isinstance(key, slice):
-            return Hits(super().__getitem__(key))
-        return super().__getitem__(key)
-
-    def __repr__(self) -> str:
-        documents = len({hit.document.index for hit in self})
-        lines = [f"{len(self):,} hits in {documents:,} documents", *map(repr, self[:_SHOWN])]
-        if len(self) > _SHOWN:
-            lines.append(f"… {len(self) - _SHOWN:,} more; .by_document() groups them")
-        if self.truncated:
-            lines.append(self.truncated)
-        return "\n".join(lines)
-
-    __str__ = __repr__
+    document: int
+    start: int
+    end: int
+    line: int
+    window: Window
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
     """A pattern, ready to be searched for, with the bounds of the search.
 
-    Units:   seconds bounds the whole search, looked at between documents.
+    Units:   seconds bounds the whole search.
     """
 
     pattern: re.Pattern[str]
@@ -193,72 +82,218 @@ def query(
         written = str(pattern)
     if not written:
         raise PatternError("the pattern is empty")
-    expression = r"\s+".join(map(re.escape, written.split())) or re.escape(written) if literal else written
-    if not literal and not flags & re.VERBOSE:
-        expression = loosened(expression)
-    if word:
-        expression = rf"\b(?:{expression})\b"
+    if literal:
+        expression = r"\s+".join(map(re.escape, written.split())) or re.escape(written)
+    else:
+        expression = written if flags & re.VERBOSE else loosened(written)
     try:
-        compiled = re.compile(expression, flags)
-    except (re.error, OverflowError, RecursionError) as error:
-        remedy = "literal=True searches for these very characters"
-        raise PatternError(f"not a regular expression: {written!r}: {error}; {remedy}") from None
+        compiled = _compiled(expression, flags, word)
+    except PatternError:
+        compiled = _compiled(written, flags, word)
     return Query(compiled, needles_of(compiled), max_hits, max_per_document, context, seconds)
 
 
-def grep(documents: Iterable[Document], wanted: Query) -> Hits:
-    """Every match in some documents, up to the bounds of the query; `truncated` says what was left out."""
-    hits = Hits()
-    began = time.monotonic()
-    gone_through, scanned = 0, 0
-    for document in documents:
-        if time.monotonic() - began > wanted.seconds:
-            hits.truncated = f"stopped after {wanted.seconds:g} s: {gone_through:,} documents were searched"
-            break
-        gone_through += 1
-        scanned += len(document)
-        if scanned > RELEASE_CHARACTERS:
-            scanned = 0
-            document.library.store.release()
-        document.library.ledger.searched(document.index)
-        if wanted.needles is not None and not wanted.needles.may_match(
-            document.library.store, document.index
-        ):
-            continue
-        room = wanted.max_hits - len(hits)
-        limit = room if wanted.max_per_document is None else min(room, wanted.max_per_document)
-        found = list(_limited(matches(document, wanted.pattern), limit + 1))
-        hits.extend(_hit(document, found[:limit], wanted.context))
-        if len(found) > room:
-            hits.truncated = (
-                f"stopped at max_hits={wanted.max_hits:,}, in document {gone_through:,}: there are more; "
-                "narrow the pattern, raise max_hits, or set max_per_document"
+def _compiled(expression: str, flags: int, word: bool) -> re.Pattern[str]:
+    try:
+        return re.compile(rf"\b(?:{expression})\b" if word else expression, flags)
+    except (re.error, OverflowError, RecursionError) as error:
+        remedy = "literal=True searches for these very characters"
+        raise PatternError(f"not a regular expression: {expression!r}: {error}; {remedy}") from None
+
+
+def counting(
+    pattern: str | re.Pattern[str], ignore_case: bool, literal: bool, word: bool, seconds: float
+) -> Query:
+    """A query whose matches are only counted.
+
+    Errors:  PatternError, with what is wrong with the pattern.
+    """
+    return query(
+        pattern,
+        ignore_case=ignore_case,
+        literal=literal,
+        word=word,
+        max_hits=_ALL,
+        max_per_document=None,
+        context=0,
+        seconds=seconds,
+    )
+
+
+def grep(library: Library, indices: Sequence[int], wanted: Query) -> Hits:
+    """Every match in some documents, in their order, up to the bounds of the query."""
+    search = _Search(library, indices, wanted)
+    hits = Hits(map(search.hit, search.matches()))
+    hits.truncated = search.truncated()
+    return _in_order(hits, indices)
+
+
+def count(library: Library, indices: Sequence[int], wanted: Query) -> Counts:
+    """How many matches each document has, documents without any left out."""
+    search = _Search(library, indices, wanted)
+    found: dict[int, int] = {}
+    for match in search.matches():
+        found[match.document] = found.get(match.document, 0) + 1
+    store = library.store
+    counts = Counts((store.path(store.record(index)), found[index]) for index in indices if index in found)
+    counts.truncated = search.truncated()
+    return counts
+
+
+class _Search:
+    """One search: where it looks, how far it has come, what it has left out."""
+
+    def __init__(self, library: Library, indices: Sequence[int], wanted: Query) -> None:
+        self._library, self._store, self._wanted = library, library.store, wanted
+        self._indices = indices
+        self._watch = Watch(wanted.seconds)
+        self._gone_through = 0
+        self._why = ""
+        self._of: dict[int, int] = {}
+        self._total = 0
+
+    def matches(self) -> Iterator[Match]:
+        """The matches, in the order of the bytes."""
+        try:
+            with self._watch:
+                for match in self._unbounded():
+                    if self._total >= self._wanted.max_hits:
+                        self._why = (
+                            f"stopped at max_hits={self._wanted.max_hits:,}{self._so_far()}: there are more; "
+                            "narrow the pattern, raise max_hits, or set max_per_document"
+                        )
+                        return
+                    self._total += 1
+                    yield match
+        except OutOfTime:
+            self._why = f"stopped after {self._wanted.seconds:g} s{self._so_far()}"
+            if self._watch.slow:
+                self._why = f"stopped{self._so_far()}"
+
+    def truncated(self) -> str:
+        """What was left out, and why; empty when nothing was."""
+        said = [self._why] if self._why else []
+        if self._watch.slow:
+            said.append(
+                f"{self._watch.slow} passages were given up after a second each: the pattern backtracks; "
+                "avoid a repeat inside of a repeat"
             )
-            break
-        if len(found) > limit:
-            hits.truncated = f"some documents have more than max_per_document={limit} hits"
+        most = self._wanted.max_per_document
+        if most is not None and any(number > most for number in self._of.values()):
+            said.append(f"some documents have more than max_per_document={most} hits")
+        return "; ".join(said)
+
+    def hit(self, match: Match) -> Hit:
+        """A match as a hit."""
+        text, base = match.window.text, match.window.characters
+        start, end = match.start - base, match.end - base
+        document = self._library.document(match.document)
+        line = _line(text, start, end)
+        hit = Hit(document, match.start, match.end, match.line, text[start:end], line)
+        if self._wanted.context:
+            hit.text = hit.around(self._wanted.context)
+        hit.served()
+        return hit
+
+    def _so_far(self) -> str:
+        done = min(self._gone_through, len(self._indices))
+        return f", {done:,} of {len(self._indices):,} documents were searched"
+
+    def _unbounded(self) -> Iterator[Match]:
+        form = superset(self._wanted.pattern)
+        if form is not None:
+            extents = self._library.extents(self._indices)
+            engine = scanner(form.expressions) if extents.size_bytes > _SMALL_BYTES else None
+            if engine is not None:
+                yield from self._scanned(extents, form, engine)
+                return
+        yield from self._document_by_document()
+
+    def _document_by_document(self) -> Iterator[Match]:
+        """Without the engine: every document that may hold a match."""
+        scanned = 0
+        for index in self._indices:
+            self._watch.check()
+            self._gone_through += 1
+            length = self._store.record(index).length
+            scanned += length
+            if scanned > RELEASE_CHARACTERS:
+                scanned = 0
+                self._store.release()
+            self._library.ledger.searched(index)
+            needles = self._wanted.needles
+            if length and (needles is None or needles.may_match(self._store, index)):
+                yield from self._in_window(index, whole(self._store, index), is_whole=True)
+
+    def _scanned(self, extents: Extents, form: Superset, engine: Scanner) -> Iterator[Match]:
+        """With the engine: only around the places that it finds."""
+        place, covered = (-1, -1), 0
+        try:
+            for found in places(self._store, extents, engine):
+                self._watch.check()
+                for positions, start, offsets in _by_text(extents, found):
+                    documents = [extents.ids[at] for at in positions]
+                    self._gone_through = max(self._gone_through, positions[-1] + 1)
+                    if (found.piece.segment, start) != place:
+                        place, covered = (found.piece.segment, start), 0
+                    for window in windows(self._store, documents[0], offsets, form.reach, covered):
+                        covered = window.end
+                        for index in documents:
+                            yield from self._in_window(index, window, form.reach == WHOLE)
+                self._gone_through = max(self._gone_through, found.piece.last)
+        finally:
+            self._library.ledger.searched_all(extents.ids[: self._gone_through])
+
+    def _in_window(self, index: int, window: Window, is_whole: bool = False) -> Iterator[Match]:
+        """The matches of a window, each document's up to the bound."""
+        most = self._wanted.max_per_document
+        had = self._of.get(index, 0)
+        if most is not None and had > most:
+            return
+        room = self._wanted.max_hits - self._total + 1
+        spans = self._watch.matches(
+            self._wanted.pattern, window.text, room if most is None else min(room, most - had + 1), is_whole
+        )
+        line, counted_to = window.lines + 1, 0
+        for start, end in spans:
+            if (window.is_cut_before and start == 0) or (window.is_cut_after and end == len(window.text)):
+                continue
+            had += 1
+            self._of[index] = had
+            if most is not None and had > most:
+                return
+            line += window.text.count("\n", counted_to, start)
+            counted_to = start
+            yield Match(index, window.characters + start, window.characters + end, line, window)
+
+
+def _by_text(extents: Extents, found: Found) -> Iterator[tuple[list[int], int, list[int]]]:
+    """The places of each text: the positions of the documents that have it, its start, bytes from there."""
+    positions: list[int] = []
+    inside: list[int] = []
+    start, end = 0, -1
+    for offset in found.offsets:
+        if offset > end:
+            if inside and positions:
+                yield positions, start, inside
+            positions, inside = extents.at(found.piece, offset), []
+            first = extents.ids[positions[0]] if positions else -1
+            start = extents.starts[first] if positions else offset
+            end = start + extents.lengths[first] if positions else offset
+        inside.append(offset - start)
+    if inside and positions:
+        yield positions, start, inside
+
+
+def _in_order(hits: Hits, indices: Sequence[int]) -> Hits:
+    """The hits in the order of the documents."""
+    if isinstance(indices, range) and indices.step > 0:
+        hits.sort(key=lambda hit: (hit.document.index, hit.start))
+    else:
+        wanted = {hit.document.index for hit in hits}
+        rank = {index: number for number, index in enumerate(indices) if index in wanted}
+        hits.sort(key=lambda hit: (rank[hit.document.index], hit.start))
     return hits
-
-
-def matches(document: Document, pattern: re.Pattern[str]) -> Iterator[tuple[int, int]]:
-    """The spans of all matches in a document that are not empty."""
-    text = document.library.store.text(document.index)
-    return (match.span() for match in pattern.finditer(text) if match.end() > match.start())
-
-
-def _hit(document: Document, spans: list[tuple[int, int]], context: int) -> Iterator[Hit]:
-    text = document.library.store.text(document.index)
-    line, counted_to = 1, 0
-    for start, end in spans:
-        line += text.count("\n", counted_to, start)
-        counted_to = start
-        hit = Hit(document, start, end, line, text[start:end], _line(text, start, end))
-        if context:
-            hit.text = hit.around(context)
-        document.library.ledger.served(document.index, hit.text)
-        if len(hit.text) > _REPR_CHARACTERS or "\n" in hit.text:
-            document.library.ledger.served(document.index, hit.short)
-        yield hit
 
 
 def _line(text: str, start: int, end: int) -> str:
@@ -277,31 +312,3 @@ def _line(text: str, start: int, end: int) -> str:
             far = space if space >= 0 else far
         low, high = near, min(far, near + max(LINE_CHARACTERS, end - near))
     return text[low:high]
-
-
-def _limited(items: Iterator[Any], limit: int) -> Iterator[Any]:
-    for _, item in zip(range(limit), items, strict=False):
-        yield item
-
-
-def _nth_newline_from_end(text: str, count: int) -> int:
-    at = len(text)
-    for _ in range(count):
-        at = text.rfind("\n", 0, at)
-        if at < 0:
-            return 0
-    return at + 1
-
-
-def _nth_newline(text: str, count: int) -> int:
-    at = -1
-    for _ in range(count):
-        at = text.find("\n", at + 1)
-        if at < 0:
-            return len(text)
-    return at
-
-
-def span_index(starts: list[int], position: int) -> int:
-    """Which of some ordered spans a position lies in."""
-    return max(0, bisect_right(starts, position) - 1)

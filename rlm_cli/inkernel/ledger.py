@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 _SENTENCE = re.compile(r"(?<=[.;!?])\s+|[。；！？]|\s\|\s")
 _AROUND = " \t\r\f\"'“”‘’`*_>#|-•…"
@@ -59,6 +59,14 @@ class Ledger:
     def searched(self, document: int) -> None:
         """Code has read or searched a document."""
         self._searched[document] = 1
+
+    def searched_all(self, documents: Sequence[int]) -> None:
+        """Code has searched some documents."""
+        if isinstance(documents, range) and documents.step == 1:
+            self._searched[documents.start : documents.stop] = b"\1" * len(documents)
+            return
+        for document in documents:
+            self._searched[document] = 1
 
     def opened(self, document: int) -> None:
         """The whole text of a document was handed to a cell."""

@@ -19,7 +19,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rlm_cli.inkernel.grep import Hit, Hits
+from rlm_cli.inkernel.hits import Hit, Hits
 from rlm_cli.inkernel.store import RELEASE_CHARACTERS
 
 if TYPE_CHECKING:

@@ -25,6 +25,7 @@ MARK_BYTES = 1 << 16
 FLAG_ASCII = 1
 RELEASE_CHARACTERS = 1 << 26
 """After so many scanned characters the pages of the segments are given back."""
+_SEGMENT_AT = struct.calcsize("<10Q4I")
 TEXTS_KEPT_BYTES = 1 << 27
 """Decoded texts are kept up to so many bytes of UTF-8."""
 
@@ -103,11 +104,26 @@ class Store:
 
     def segment(self, record: Record) -> mmap.mmap:
         """The map that holds a document's bytes, from `record.start` on."""
-        found = self._segments.get(record.segment)
+        return self.segment_numbered(record.segment)
+
+    def segment_numbered(self, number: int) -> mmap.mmap:
+        """The map of a segment."""
+        found = self._segments.get(number)
         if found is None:
-            name = f"segment-{record.segment:06}.txt"
-            found = self._segments[record.segment] = _mapped(os.path.join(self._folder, name))  # noqa: PTH118
+            name = f"segment-{number:06}.txt"
+            found = self._segments[number] = _mapped(os.path.join(self._folder, name))  # noqa: PTH118
         return found
+
+    def columns(self) -> tuple[memoryview, memoryview, memoryview]:
+        """The starts, lengths and segments of all texts, by document; views of the map, nothing is copied."""
+        start, length = self._at["records"]
+        records = memoryview(self._map)[start : start + length]
+        words, halves = records.cast("Q"), records.cast("I")
+        return (
+            words[:: RECORD.size // 8],
+            words[1 :: RECORD.size // 8],
+            halves[_SEGMENT_AT // 4 :: RECORD.size // 4],
+        )
 
     def text(self, index: int) -> str:
         """A document's whole text, decoded once and kept while there is room."""
@@ -140,7 +156,7 @@ class Store:
         if record.flags & FLAG_ASCII:
             return self.raw(record, start, end).decode()
         first, last = self._mark_before(record, start), self._mark_before(record, end) + 1
-        base = self._mark(record, first)[0]
+        base = self.mark(record, first)[0]
         raw = self.raw(record, first * MARK_BYTES, last * MARK_BYTES + 4)
         skipped = 0
         while skipped < len(raw) and raw[skipped] & 0xC0 == 0x80:
@@ -151,7 +167,7 @@ class Store:
         """The line, from 1, in which a character stands."""
         record = self.record(index)
         number = self._mark_before(record, character)
-        base, newlines = self._mark(record, number)
+        base, newlines = self.mark(record, number)
         return newlines + self.slice(index, base, character).count("\n") + 1
 
     def parts(self, index: int) -> list[Part]:
@@ -172,6 +188,21 @@ class Store:
         at = bisect_right(parts, character, key=_start) - 1
         return parts[max(0, at)].number
 
+    def mark(self, record: Record, number: int) -> tuple[int, int]:
+        """Characters and newlines before byte `number` × 64 KiB of a text."""
+        if number == 0:
+            return 0, 0
+        at = self._at["marks"][0] + (record.marks_start + number - 1) * MARK.size
+        characters, newlines = MARK.unpack_from(self._map, at)
+        return characters, newlines
+
+    def release_bytes(self, segment: int, start: int, end: int) -> None:
+        """Give the pages of some bytes of a segment back; they are read again when they are needed."""
+        low = start & -mmap.PAGESIZE
+        high = end & -mmap.PAGESIZE
+        if high > low:
+            self._segments[segment].madvise(mmap.MADV_DONTNEED, low, high - low)
+
     def release(self) -> None:
         """Give the pages of scanned segments back, so that a scan does not count as this process's memory."""
         for segment in self._segments.values():
@@ -187,19 +218,11 @@ class Store:
             found.append(Part(kinds[kind], place, start, text))
         return found
 
-    def _mark(self, record: Record, number: int) -> tuple[int, int]:
-        """Characters and newlines before byte `number` × 64 KiB of a text."""
-        if number == 0:
-            return 0, 0
-        at = self._at["marks"][0] + (record.marks_start + number - 1) * MARK.size
-        characters, newlines = MARK.unpack_from(self._map, at)
-        return characters, newlines
-
     def _mark_before(self, record: Record, character: int) -> int:
         low, high = 0, record.length // MARK_BYTES
         while low < high:
             middle = (low + high + 1) // 2
-            if self._mark(record, middle)[0] <= character:
+            if self.mark(record, middle)[0] <= character:
                 low = middle
             else:
                 high = middle - 1
