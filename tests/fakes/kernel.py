@@ -124,17 +124,17 @@ class FakeReply(str):
 class FakeAnswer(dict[str, Any]):
     """The answer variable; the common ways of changing it are reported."""
 
-    def __init__(self, host: CellHost, content: Json, ready: bool) -> None:
+    def __init__(self, run: _Run, content: Json, ready: bool) -> None:
         super().__init__(content=content, ready=ready)
-        self._host = host
+        self._run = run
 
     def __setitem__(self, key: str, value: Any) -> None:
         super().__setitem__(key, value)
-        self._host.drafted(self.get("content", ""), bool(self.get("ready")))
+        self._run.drafted(self.get("content", ""), bool(self.get("ready")))
 
     def update(self, *args: Any, **kwargs: Any) -> None:
         super().update(*args, **kwargs)
-        self._host.drafted(self.get("content", ""), bool(self.get("ready")))
+        self._run.drafted(self.get("content", ""), bool(self.get("ready")))
 
 
 class FakeKernel:
@@ -220,8 +220,8 @@ class FakeKernel:
 
     def _names(self, run: _Run) -> dict[str, Any]:
         if not isinstance(self._namespace.get("answer"), FakeAnswer):
-            self._namespace["answer"] = FakeAnswer(run.host, self._content, self._ready)
-        self._namespace["answer"]._host = run.host
+            self._namespace["answer"] = FakeAnswer(run, self._content, self._ready)
+        self._namespace["answer"]._run = run
         joined = next(iter(dict.values(self.texts))) if len(self.texts) == 1 else self.texts
         self._namespace.update(
             corpus=self.texts,
@@ -337,6 +337,9 @@ class _Run:
             value = eval(compile(ast.Expression(last.value), "<cell>", "eval"), names)
             if value is not None:
                 self._say("result", repr(value) + "\n")
+
+    def drafted(self, content: Json, ready: bool) -> None:
+        self.loop.call_soon_threadsafe(self.host.drafted, content, ready)
 
     def _say(self, stream: str, text: str) -> None:
         self._pieces.append(text)
