@@ -43,7 +43,7 @@ def extract(data: bytes, out: TextOut, hint: str) -> dict[str, Any]:
             for number, name in enumerate(_spine(opf_path, opf), 1):
                 text, facts = text_of(_read(package, name))
                 if text.strip():
-                    out.part("section", number, _title(text, facts))
+                    out.part("section", number, _title(text, facts) or f"chapter {number}")
                     out.write(text + "\n")
     except _DAMAGES as error:
         raise Unreadable(f"damaged EPUB: {str(error)[:120] or type(error).__name__}") from error

@@ -32,12 +32,13 @@ class Format:
 
 PLAIN_VERSION = 1
 PDF = Format("pdf", "pdf", 101)
-DOCX = Format("docx", "docx", 201)
-HTML = Format("html", "html", 301)
+DOCX = Format("docx", "docx", 202)
+HTML = Format("html", "html", 302)
 NOTEBOOK = Format("notebook", "notebook", 401)
-SHEETS = Format("sheets", "sheets", 501)
+SHEETS = Format("workbook", "sheets", 501)
 SLIDES = Format("slides", "slides", 601)
-OPEN_DOCUMENT = Format("odt", "open_document", 701)
+ODT = Format("odt", "open_document", 701)
+ODP = Format("slides", "open_document", 702)
 BOOK = Format("epub", "book", 801)
 RTF = Format("rtf", "rich_text", 901)
 MAIL = Format("mail", "mail", 1001, has_members=True)
@@ -53,7 +54,8 @@ FORMATS = (
     NOTEBOOK,
     SHEETS,
     SLIDES,
-    OPEN_DOCUMENT,
+    ODT,
+    ODP,
     BOOK,
     RTF,
     MAIL,
@@ -94,7 +96,8 @@ _ZIPPED = {
     **dict.fromkeys(("docx", "docm", "dotx"), DOCX),
     **dict.fromkeys(("xlsx", "xlsm", "xlsb", "xltx", "ods", "ots"), SHEETS),
     **dict.fromkeys(("pptx", "pptm", "ppsx"), SLIDES),
-    **dict.fromkeys(("odt", "ott", "odp", "otp"), OPEN_DOCUMENT),
+    **dict.fromkeys(("odt", "ott"), ODT),
+    **dict.fromkeys(("odp", "otp"), ODP),
     "epub": BOOK,
 }
 _STREAMS = ((b"\x1f\x8b", "gz tgz"), (b"BZh", "bz2 tbz tbz2"), (b"\xfd7zXZ", "xz txz"))
@@ -128,8 +131,8 @@ _INSIDE = (
     (b"xl/", SHEETS),
     (b"ppt/", SLIDES),
     (b"mimetypeapplication/epub+zip", BOOK),
-    (b"mimetypeapplication/vnd.oasis.opendocument.text", OPEN_DOCUMENT),
-    (b"mimetypeapplication/vnd.oasis.opendocument.presentation", OPEN_DOCUMENT),
+    (b"mimetypeapplication/vnd.oasis.opendocument.text", ODT),
+    (b"mimetypeapplication/vnd.oasis.opendocument.presentation", ODP),
     (b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet", SHEETS),
 )
 """What the first bytes of a ZIP file tell when its name tells nothing."""

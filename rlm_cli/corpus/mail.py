@@ -153,4 +153,4 @@ def _subject(part: Message) -> str:
 
 def name_of_subject(subject: str) -> str:
     """A subject as a file name, at most 60 characters."""
-    return re.sub(r"[^\w .,()'-]+", " ", subject)[:60].strip(" .")
+    return " ".join(re.sub(r"[^\w .,()'-]+", " ", subject).split())[:60].strip(" .")

@@ -16,7 +16,9 @@ from rlm_cli.corpus.extract import TextOut
 from rlm_cli.corpus.opening import Unreadable
 
 _NAMESPACE = re.compile(r"\{urn:oasis:names:tc:opendocument:xmlns:(\w+):[^}]*\}")
-_LEFT_OUT = frozenset(("text:tracked-changes", "office:annotation", "text:sequence-decls", "office:forms"))
+_LEFT_OUT = frozenset(
+    ("text:tracked-changes", "office:annotation", "text:sequence-decls", "office:forms", "text:page-number")
+)
 _BLOCKS = frozenset(("text:p", "text:h"))
 _MAX_CONTENT_BYTES = 1 << 29
 
@@ -75,7 +77,7 @@ class _Reader:
             elif tag == "presentation:notes":
                 self._slide_notes(node)
             elif tag not in _LEFT_OUT:
-                if tag == "draw:page":
+                if tag == "drawing:page":
                     self.slides += 1
                     self._out.part("slide", self.slides)
                     self._out.write(f"# Slide {self.slides}\n")

@@ -110,12 +110,15 @@ def _read(root: Any, lines: _Lines) -> None:
             lines.close()
         elif tag not in _DROPPED and not tag.startswith(("-", "_", "!")):
             _enter(tag, node, lines)
-            stack.append((node, True))
+            if not _is_alone_in_cell(node):
+                stack.append((node, True))
             stack.extend((child, False) for child in reversed(list(node.iter(include_text=True))))
 
 
 def _enter(tag: str, node: Any, lines: _Lines) -> None:
-    if tag in _SPACED:
+    if _is_alone_in_cell(node):
+        pass
+    elif tag in _SPACED:
         lines.gap()
     elif tag in _BLOCKS:
         lines.close()
@@ -127,6 +130,21 @@ def _enter(tag: str, node: Any, lines: _Lines) -> None:
         lines.prefix("- ")
     elif tag == "pre":
         lines.is_kept += 1
+
+
+def _is_alone_in_cell(node: Any) -> bool:
+    """Whether a paragraph is all that a cell of a table holds, so that it does not break the row's line."""
+    if node.tag not in ("p", "div") or node.parent is None or node.parent.tag not in ("td", "th"):
+        return False
+    return not _has_text_beside(node.prev, "prev") and not _has_text_beside(node.next, "next")
+
+
+def _has_text_beside(node: Any, way: str) -> bool:
+    while node is not None:
+        if node.tag != "-text" or (node.text_content or "").strip():
+            return True
+        node = getattr(node, way)
+    return False
 
 
 def _leave(tag: str, lines: _Lines) -> None:

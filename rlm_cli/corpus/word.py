@@ -46,11 +46,14 @@ def extract(data: bytes, out: TextOut, hint: str) -> dict[str, Any]:
     except (OpcError, zipfile.BadZipFile, KeyError, ValueError, XMLSyntaxError, NotImplementedError) as error:
         raise Unreadable(f"damaged Word file: {str(error)[:120] or type(error).__name__}") from error
     _write_margins(document, "header", out)
+    notes = {name: _notes(document, name) for name in ("footnote", "endnote")}
+    for name, found in notes.items():
+        _number(document, name, found)
     _write_body(document, out)
-    for name, mark in (("footnote", "^"), ("endnote", "^e")):
-        for number, line in _notes(document, f"{name}s", mark):
+    for name, found in notes.items():
+        for number, text in enumerate(found.values(), 1):
             out.part(name, number)
-            out.write(line + "\n")
+            out.write(f"[{_NOTES[f'{_W}{name}Reference']}{number}]: {text}\n")
     for line in _comments(document):
         out.part("section", 0)
         out.write(line + "\n")
@@ -168,18 +171,26 @@ def _margins(document: Any, which: str) -> list[str]:
     return list(lines)
 
 
-def _notes(document: Any, name: str, mark: str) -> Iterator[tuple[int, str]]:
-    """The footnotes or endnotes with their numbers, each as `[^1]: its text`."""
+def _notes(document: Any, name: str) -> dict[str, str]:
+    """The footnotes or endnotes by their ids, in their order."""
     from docx.oxml.parser import parse_xml
 
+    found: dict[str, str] = {}
     for part in document.part.package.iter_parts():
-        if part.partname.endswith(f"/{name}.xml"):
+        if part.partname.endswith(f"/{name}s.xml"):
             for note in parse_xml(part.blob):
                 if note.get(f"{_W}type") is None:
                     paragraphs = (_text(p).strip() for p in note.iter(f"{_W}p"))
-                    line = f"[{mark}{note.get(_W + 'id')}]: {' '.join(p for p in paragraphs if p)}"
-                    number = note.get(_W + "id") or ""
-                    yield int(number) if number.isdigit() else 0, line
+                    found[note.get(f"{_W}id") or ""] = " ".join(p for p in paragraphs if p)
+    return found
+
+
+def _number(document: Any, name: str, notes: dict[str, str]) -> None:
+    """Give the references of notes the numbers that a reader sees, instead of ids."""
+    numbers = {key: str(number) for number, key in enumerate(notes, 1)}
+    for reference in document.element.body.iter(f"{_W}{name}Reference"):
+        key = reference.get(f"{_W}id")
+        reference.set(f"{_W}id", numbers.get(key, key or ""))
 
 
 def _comments(document: Any) -> Iterator[str]:

@@ -92,7 +92,11 @@ def test_one_huge_line_is_one_line(tmp_path: Path) -> None:
         ("a.bin", bytes(range(256)) * 4, "binary: it holds NUL bytes"),
         ("a.xlsx", b"PK\3\4\0\0", "damaged workbook: Cannot detect file format"),
         ("a.zip", b"PK\3\4\0\0", "damaged ZIP archive: File is not a zip file"),
-        ("a.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0", "binary: old Office file (.doc, .ppt, .msg): save it in the format of today"),
+        (
+            "a.doc",
+            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0",
+            "binary: old Office file (.doc, .ppt, .msg): save it in the format of today",
+        ),
         ("a.txt", b"", "empty"),
         ("b.txt", b"\xef\xbb\xbf", "empty"),
         ("a.pdf", b"just text", "not a PDF: it does not begin like one"),

@@ -1,0 +1,77 @@
+"""Real files of other programs: what is read of them, and that a citation names the place where it stands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rlm_cli.corpus.opened import HostCorpus
+from tests.unit.corpus.making import opened
+
+ZOO = Path(__file__).parents[2] / "zoo"
+MBOX = "sent-mutt.mbox!/00002 Fwd Costs.eml!/forward-me.eml"
+
+
+@pytest.fixture(scope="module")
+def zoo(tmp_path_factory: pytest.TempPathFactory) -> HostCorpus:
+    return opened(ZOO, tmp_path_factory.mktemp("cache"))
+
+
+@pytest.mark.parametrize(
+    ("path", "quote", "page", "place"),
+    [
+        ("lease.docx", "Fair wear and tear excepted", None, "footnote 1"),
+        ("lease.docx", "EUR 4,350 held in escrow", None, "table 1"),
+        ("lease.docx", "the landlord waives the pet clause", None, 'section "Payment terms"'),
+        ("lease.odt", "Fair wear and tear excepted", None, "footnote 1"),
+        ("lease.odt", "EUR 4,350 held in escrow", None, 'section "Payment terms"'),
+        ("lease.rtf", "Deposit | EUR 4,350 held in escrow", None, ""),
+        ("lease.epub", "Deposit | EUR 4,350 held in escrow", None, 'section "chapter 1"'),
+        ("lease-writer.pdf", "“Café” costs are shared; Größe matters", 1, ""),
+        ("lease-writer.pdf", "the landlord waives the pet clause", 2, ""),
+        ("notice-chromium.pdf", "must answer within fourteen days", 2, ""),
+        ("costs.xlsx", "Roof needle clause", None, 'sheet "costs", cell A6'),
+        ("costs.ods", "2025-01-31", None, 'sheet "costs", cell D6'),
+        ("costs.xls", "15000", None, 'sheet "costs", cell C6'),
+        ("deck.pptx", "Supplier insolvency", None, "slide 2"),
+        ("deck.pptx", "merger before Friday", None, "slide 2, notes"),
+        ("deck.odp", "Dana Petrov", None, "slide 2"),
+        ("deck.odp", "merger before Friday", None, "slide 2, notes"),
+        ("scripts.docx", "اتفاقية الإيجار بين الطرفين", None, 'section "עסקה"'),
+        ("scripts.docx", "押金为四千元", None, 'section "עסקה"'),
+        ("scripts.docx", "Договор аренды", None, 'section "עסקה"'),
+        ("costs-mpack.eml", "the needle clause is in annex seven", None, ""),
+        ("costs-mpack.eml!/costs.xlsx", "Roof needle clause", None, 'sheet "costs", cell A6'),
+        ("bundle-infozip.zip!/deep/note.txt", "zebra", None, ""),
+        ("bundle-infozip.zip!/inner.tar.gz!/deep/lease.docx", "see annex seven", None, "footnote 1"),
+        ("sent-mutt.mbox!/00001 Signed lease Größe.eml", "From here on the tenant pays", None, ""),
+        (MBOX, "Subject: Costs for Q1", None, ""),
+        (f"{MBOX}!/costs.xlsx", "Roof needle clause", None, 'sheet "costs", cell A6'),
+    ],
+)
+def test_a_quotation_is_found_where_a_person_would_look(
+    zoo: HostCorpus, path: str, quote: str, page: int | None, place: str
+) -> None:
+    cited = zoo.cite(quote, path)
+
+    assert cited.checked, cited.why
+    assert (cited.path, cited.page, cited.place) == (path, page, place)
+    text = dict(zoo.texts())[path]
+    assert text[cited.start : cited.end] == quote
+    assert text.count("\n", 0, cited.start) + 1 == cited.line_start
+
+
+def test_what_cannot_be_read_is_said_with_its_reason(zoo: HostCorpus) -> None:
+    assert {(skip.path, skip.why) for skip in zoo.skipped()} == {
+        ("bundle-infozip.zip!/empty.txt", "empty"),
+        ("locked-infozip.zip!/deep/note.txt", "encrypted: it needs a password"),
+        ("scan-ghostscript.pdf", "no text layer: all 2 pages are images or empty (it needs OCR)"),
+    }
+
+
+def test_the_bytes_of_a_corpus_are_those_of_its_files(zoo: HostCorpus) -> None:
+    left_out = {"scan-ghostscript.pdf"}
+    on_disk = sum(path.stat().st_size for path in ZOO.iterdir() if path.name not in left_out)
+
+    assert zoo.loaded.bytes == on_disk
