@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from rlm_cli.cli.commands import new_app
 from rlm_cli.cli.options import AsJson, Profile
-from rlm_cli.cli.screen import rows, say, say_json
+from rlm_cli.cli.screen import rows, say, say_json, wrapped
 
 if TYPE_CHECKING:
     from rlm_cli.runs.checks.finding import Finding
@@ -63,7 +63,7 @@ def _show(findings: Sequence[Finding]) -> None:
         for line, each in zip(lines, group, strict=True):
             say(line)
             if each.remedy:
-                say(f"        → {each.remedy}")
+                say(wrapped("        → ", each.remedy))
 
 
 def _object(findings: Sequence[Finding], code: int) -> dict[str, object]:

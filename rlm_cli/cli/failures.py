@@ -77,12 +77,12 @@ def _show(text: str, remedy: str) -> None:
 
 def _show_usage(failure: typer.TyperException) -> int:
     context = getattr(failure, "ctx", None)
-    message = failure.format_message().rstrip(".")
-    if context is not None and not context.command.params and message.startswith("Usage:"):
+    message = failure.format_message()
+    if message.startswith("Usage:"):  # nothing but the command was said: its help is the best answer
         note(message)
         return ExitCode.USAGE
     command = context.command_path if context is not None else "rlm"
-    _show(message[:1].lower() + message[1:], f"{command} --help")
+    _show(message[:1].lower() + message[1:].rstrip("."), f"{command} --help")
     return ExitCode.USAGE
 
 

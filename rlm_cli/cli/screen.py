@@ -6,11 +6,15 @@ The only place in the command line that writes. Knows nothing of what it writes.
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Sequence
 from typing import Any
 
 from rlm_cli.base.text import visible
+
+_NARROWEST = 20
+"""Columns below which wrapping would make a text harder to read."""
 
 
 def say(text: str = "") -> None:
@@ -36,16 +40,37 @@ def say_json(value: Any) -> None:
 
 
 def rows(lines: Sequence[tuple[str, ...]], gap: str = "  ") -> list[str]:
-    """The lines with their columns aligned; the last column is as long as it likes."""
+    """The lines with their columns aligned; the last column wraps below itself on a terminal."""
     if not lines:
         return []
     widths = [max(len(visible(line[column])) for line in lines) for column in range(len(lines[0]) - 1)]
-    return [
-        gap.join(
-            [*(f"{visible(cell):<{width}}" for cell, width in zip(line, widths, strict=False)), line[-1]]
-        ).rstrip()
-        for line in lines
-    ]
+    found = []
+    for line in lines:
+        cells = [f"{visible(cell):<{width}}" for cell, width in zip(line, widths, strict=False)]
+        start = gap.join([*cells, ""])
+        found.append(wrapped(start, line[-1]).rstrip())
+    return found
+
+
+def wrapped(start: str, text: str) -> str:
+    """A text after its first words, wrapped below itself where stdout is a terminal that is wide enough."""
+    room = _columns() - len(start) - 1
+    text = visible(text)
+    if len(text) <= room or room < _NARROWEST or "\n" in text:
+        return start + text
+    import textwrap
+
+    pieces = textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False)
+    return start + ("\n" + " " * len(start)).join(pieces)
+
+
+def _columns() -> int:
+    """The width that a line may have; without end where stdout is no terminal."""
+    try:
+        is_terminal = sys.stdout.isatty()
+    except ValueError:
+        is_terminal = False
+    return shutil.get_terminal_size().columns if is_terminal else sys.maxsize
 
 
 def prepare_streams() -> None:

@@ -8,7 +8,7 @@ from rlm_cli.settings.showing import toml_text
 from rlm_cli.settings.spec import TABLES, ByProject, Kind, Spec
 from rlm_cli.settings.table import OTHER_VARIABLES, SETTINGS
 
-_COLUMNS = 100
+_COLUMNS = 79
 
 EXIT_MEANINGS: dict[ExitCode, str] = {
     ExitCode.COMPLETE: "complete answer",
@@ -50,10 +50,10 @@ def env() -> str:
         [
             "Environment variables",
             "",
-            "Every setting but tables can be set by a variable: RLM_ and its name in capitals, with _ for",
-            "the dot. models.root and models.sub have short ones: RLM_MODEL and RLM_SUB_MODEL. A variable",
-            "wins over profiles and files; a flag wins over a variable. An empty one says nothing.",
-            "Lists are written with commas.",
+            "Every setting but tables can be set by a variable: RLM_ and its name in",
+            "capitals, with _ for the dot. models.root and models.sub have short ones:",
+            "RLM_MODEL and RLM_SUB_MODEL. A variable wins over profiles and files; a flag",
+            "wins over a variable. An empty one says nothing. Lists are written with commas.",
             "",
             *_indented([*own, *OTHER_VARIABLES.items()]),
             "",
@@ -75,14 +75,16 @@ def config() -> str:
         "",
         "flag > environment > profile > project rlm.toml > your config.toml > default",
         "",
-        "Files are TOML and merge setting by setting; a list replaces the list below it, an entry of a",
-        "table the same entry below it. `rlm config show --origin` says where each value came from.",
-        "A profile is a table [profiles.NAME] of such settings, chosen by --profile or RLM_PROFILE.",
-        "rlm.toml is searched from the current folder up to the root of its repository. Such a file may come",
-        "with the documents, so it may not set everything: in the list below, ! marks what it may not set,",
-        "and < what it may only tighten. What it may not do is ignored with a warning. Folders named in",
-        "trust.projects are trusted with everything but keys.",
-        'Durations are written 90s, 10m, 2h; sizes 20MB, 1GiB; dollars 2.50; and no limit is "none".',
+        "Files are TOML and merge setting by setting; a list replaces the list below it,",
+        "an entry of a table the same entry below it. `rlm config show --origin` says",
+        "where each value came from. A profile is a table [profiles.NAME] of such",
+        "settings, chosen by --profile or RLM_PROFILE. rlm.toml is searched from the",
+        "current folder up to the root of its repository. Such a file may come with the",
+        "documents, so it may not set everything: in the list below, ! marks what it may",
+        "not set, and < what it may only tighten. What it may not do is ignored with a",
+        "warning. Folders named in trust.projects are trusted with everything but keys.",
+        "Durations are written 90s, 10m, 2h; sizes 20MB, 1GiB; dollars 2.50; and no",
+        'limit is "none".',
         "",
     ]
     for spec in SETTINGS:
@@ -143,56 +145,63 @@ def _indented(lines: list[tuple[str, str]]) -> list[str]:
 
 _FORMATS = """Formats
 
---format text       the answer with numbered notes, then the places that it quotes
+--format text       the answer, then the places that it quotes
 --format markdown   the same as Markdown
 --format json       one object when the run has ended:
   schema        "rlm.result/1"
   status        complete, partial or failed
-  stop          why it ended: ready, max_cost, max_turns, timeout, interrupted …
+  stop          why it ended: ready, max_cost, timeout, interrupted …
   exit_code     see: rlm help exit-codes
   session       the id of the session, and session_file its path
   answer        the answer, with [1], [2] … where it quotes
   data          the value, when --schema was given
-  citations     id, path, page, line_start, line_end, start, end, quote, checked: start and end are
-                characters of the document's text, path is relative to the input folder
+  citations     id, path, page, line_start, line_end, start, end, quote,
+                checked: start and end are characters of the document's text,
+                path is relative to the input folder
   coverage      documents, searched_by_code, read_by_model
   usage         root and sub: calls, tokens_in, tokens_out, tokens_cached
   cost          usd, and whether it is known: null is unknown, never zero
   limits, sandbox, warnings, problem (null, or kind and message), seconds
 --format jsonl      the events of the session file as they happen, one a line
 
-Session files are JSON Lines: a header, then one event a line; each line holds a hash of the line
-before, which `rlm sessions verify` checks. `rlm replay` shows a session again.
+Session files are JSON Lines: a header, then one event a line; each line holds
+a hash of the line before, which `rlm sessions verify` checks. `rlm replay`
+shows a session again.
 """
 
 _KEYS = """Keys
 
-A key is looked for in the environment first, in the provider's own variables, and then in keys.toml
-beside your configuration, which only you may read. Keys never stand on a command line, in config.toml,
-in a project's rlm.toml or in a session file, and the kernel never has one.
+A key is looked for in the environment first, in the provider's own variables,
+and then in keys.toml beside your configuration, which only you may read. Keys
+never stand on a command line, in config.toml, in a project's rlm.toml or in a
+session file, and the kernel never has one.
 
-  rlm config keys set openai        asks for the key without echo, or reads it from stdin
-  rlm config keys list              which keys there are and where; never their values
+  rlm config keys set openai   asks for the key without echo, or reads stdin
+  rlm config keys list         which keys there are and where, not their values
   rlm config keys rm openai
 
-Servers on this machine (ollama, lm_studio, hosted_vllm) need no key. bedrock, sagemaker and vertex_ai use
-the login of their own tools. Providers that are not listed here: PROVIDER_API_KEY in capitals.
+Servers on this machine (ollama, lm_studio, hosted_vllm) need no key. bedrock,
+sagemaker and vertex_ai use the login of their own tools. Providers that are
+not listed here: PROVIDER_API_KEY in capitals.
 
 """
 
 _PRIVACY = """Privacy
 
-What leaves this machine: the question, facts about the corpus (names, sizes, first lines), and the
-passages that a call needs, to the provider of the model that you have chosen. With a model on this
-machine, or without any model (offline), nothing leaves it.
+What leaves this machine: the question, facts about the corpus (names, sizes,
+first lines), and the passages that a call needs, to the provider of the model
+that you have chosen. With a model on this machine, or without any model
+(offline), nothing leaves it.
 
-What never leaves: files that no call needs, your environment, your keys except to their own provider.
-There is no telemetry and no check for updates.
+What never leaves: files that no call needs, your environment, your keys except
+to their own provider. There is no telemetry and no check for updates.
 
-What is written: the session under the XDG data directory, with questions, code, outputs, requests and
-replies in full; extracted text under the XDG cache directory. --no-save keeps no session. Nothing is
-ever written into the folders that are read.
+What is written: the session under the XDG data directory, with questions,
+code, outputs, requests and replies in full; extracted text under the XDG cache
+directory. --no-save keeps no session. Nothing is ever written into the folders
+that are read.
 
-`rlm ask --estimate` says what would be read and what it would cost, and sends nothing.
+`rlm ask --estimate` says what would be read, and what it would cost; it sends
+nothing.
 `rlm config path --all` says where everything is.
 """

@@ -37,7 +37,7 @@ class TestHowCommandsEnd:
     def test_no_command_is_a_usage_error_that_shows_the_help(self, program: Program) -> None:
         ended = program.rlm()
         assert (ended.code, ended.out) == (2, "")
-        assert "Commands:" in ended.err
+        assert ended.err.startswith("Usage: rlm")
 
     @pytest.mark.parametrize(
         "words", [["aks"], ["config", "sow"], ["ask", "--bogus"], ["replay"], ["ask", "x", "y", "--mode"]]

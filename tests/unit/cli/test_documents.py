@@ -3,6 +3,7 @@
 import pytest
 
 from rlm_cli.base.errors import ExitCode
+from rlm_cli.cli.help import TOPICS
 from rlm_cli.cli.topics import EXIT_MEANINGS
 
 from .tables import DOCS, PAGES, TABLES, renewed
@@ -21,3 +22,8 @@ def test_every_table_stands_on_a_page() -> None:
 
 def test_every_exit_code_is_explained() -> None:
     assert set(EXIT_MEANINGS) == set(ExitCode)
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_a_topic_fits_a_terminal_of_80_columns(topic: str) -> None:
+    assert [line for line in TOPICS[topic]().splitlines() if len(line) > 80] == []
