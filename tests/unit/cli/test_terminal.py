@@ -35,7 +35,7 @@ class Terminal(io.StringIO):
 
 
 def test_the_last_column_wraps_below_itself_on_a_terminal_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setenv("COLUMNS", "36")
     lines = [("a", "one two three four five six seven"), ("bcd", "short")]
     assert rows(lines) == ["a    one two three four five six seven", "bcd  short"]
     monkeypatch.setattr("sys.stdout", Terminal())
