@@ -28,8 +28,8 @@ _rlm() {
         word="${COMP_WORDS[index]}"
         [[ $word == "--" ]] && return
         case "$path $word" in
-            "rlm ask" | "rlm replay" | "rlm sessions" | "rlm sessions list" | "rlm sessions show" | "rlm sessions path" | "rlm sessions verify" | "rlm corpus" | "rlm corpus scan" | "rlm models" | "rlm models list" | "rlm models show" | "rlm models alias" | "rlm config" | "rlm config show" | "rlm config get" | "rlm config set" | "rlm config unset" | "rlm config edit" | "rlm config path" | "rlm config init" | "rlm config keys" | "rlm config keys list" | "rlm config keys set" | "rlm config keys rm" | "rlm doctor" | "rlm completions" | "rlm help") path="$path $word" count=0 ;;
-            "rlm ask -q" | "rlm ask --question" | "rlm ask -F" | "rlm ask --question-file" | "rlm ask --out" | "rlm ask --schema" | "rlm ask --title" | "rlm ask --profile" | "rlm ask --include" | "rlm ask --exclude" | "rlm ask --max-file-size" | "rlm ask -m" | "rlm ask --model" | "rlm ask -s" | "rlm ask --sub-model" | "rlm ask -o" | "rlm ask --option" | "rlm ask --temperature" | "rlm ask --seed" | "rlm ask --mode" | "rlm ask --max-cost" | "rlm ask --max-turns" | "rlm ask --max-calls" | "rlm ask --max-tokens" | "rlm ask --max-depth" | "rlm ask --timeout" | "rlm ask --cell-timeout" | "rlm ask -j" | "rlm ask --concurrency" | "rlm ask -f" | "rlm ask --format" | "rlm ask --ui" | "rlm ask --color" | "rlm ask --sandbox" | "rlm ask --memory" | "rlm replay --speed" | "rlm replay --from" | "rlm replay --to" | "rlm replay --only" | "rlm replay --profile" | "rlm replay -f" | "rlm replay --format" | "rlm replay --ui" | "rlm replay --color" | "rlm sessions list -n" | "rlm sessions list --count" | "rlm corpus scan --profile" | "rlm corpus scan --include" | "rlm corpus scan --exclude" | "rlm corpus scan --max-file-size" | "rlm corpus scan -s" | "rlm corpus scan --sub-model" | "rlm models list --profile" | "rlm models show --profile" | "rlm models alias --profile" | "rlm config show --profile" | "rlm config get --profile" | "rlm config set --profile" | "rlm config unset --profile" | "rlm doctor --profile")
+            "rlm ask" | "rlm replay" | "rlm sessions" | "rlm sessions list" | "rlm sessions show" | "rlm sessions path" | "rlm sessions verify" | "rlm corpus" | "rlm corpus scan" | "rlm corpus show" | "rlm corpus cache" | "rlm corpus cache path" | "rlm corpus cache size" | "rlm corpus cache clear" | "rlm models" | "rlm models list" | "rlm models show" | "rlm models alias" | "rlm config" | "rlm config show" | "rlm config get" | "rlm config set" | "rlm config unset" | "rlm config edit" | "rlm config path" | "rlm config init" | "rlm config keys" | "rlm config keys list" | "rlm config keys set" | "rlm config keys rm" | "rlm doctor" | "rlm completions" | "rlm help") path="$path $word" count=0 ;;
+            "rlm ask -q" | "rlm ask --question" | "rlm ask -F" | "rlm ask --question-file" | "rlm ask --out" | "rlm ask --schema" | "rlm ask --title" | "rlm ask --resume" | "rlm ask --fork" | "rlm ask --profile" | "rlm ask --include" | "rlm ask --exclude" | "rlm ask --max-file-size" | "rlm ask -m" | "rlm ask --model" | "rlm ask -s" | "rlm ask --sub-model" | "rlm ask -o" | "rlm ask --option" | "rlm ask --temperature" | "rlm ask --seed" | "rlm ask --mode" | "rlm ask --max-cost" | "rlm ask --max-turns" | "rlm ask --max-calls" | "rlm ask --max-tokens" | "rlm ask --max-depth" | "rlm ask --timeout" | "rlm ask --cell-timeout" | "rlm ask -j" | "rlm ask --concurrency" | "rlm ask -f" | "rlm ask --format" | "rlm ask --ui" | "rlm ask --color" | "rlm ask --sandbox" | "rlm ask --memory" | "rlm replay --speed" | "rlm replay --from" | "rlm replay --to" | "rlm replay --only" | "rlm replay --profile" | "rlm replay -f" | "rlm replay --format" | "rlm replay --ui" | "rlm replay --color" | "rlm sessions list -n" | "rlm sessions list --count" | "rlm corpus scan --profile" | "rlm corpus scan --include" | "rlm corpus scan --exclude" | "rlm corpus scan --max-file-size" | "rlm corpus scan -s" | "rlm corpus scan --sub-model" | "rlm corpus show --profile" | "rlm corpus show --include" | "rlm corpus show --exclude" | "rlm corpus show --max-file-size" | "rlm models list --profile" | "rlm models show --profile" | "rlm models alias --profile" | "rlm config show --profile" | "rlm config get --profile" | "rlm config set --profile" | "rlm config unset --profile" | "rlm doctor --profile")
                 [[ ${COMP_WORDS[index + 1]} == "=" ]] && ((index++))
                 ((index++))
                 ;;
@@ -43,6 +43,8 @@ _rlm() {
         "rlm ask --out") COMPREPLY=(); return ;;
         "rlm ask --schema") COMPREPLY=(); return ;;
         "rlm ask --title") _rlm_nothing; return ;;
+        "rlm ask --resume") _rlm_nothing; return ;;
+        "rlm ask --fork") _rlm_nothing; return ;;
         "rlm ask --profile") _rlm_nothing; return ;;
         "rlm ask --include") _rlm_nothing; return ;;
         "rlm ask --exclude") _rlm_nothing; return ;;
@@ -80,6 +82,10 @@ _rlm() {
         "rlm corpus scan --exclude") _rlm_nothing; return ;;
         "rlm corpus scan --max-file-size") _rlm_nothing; return ;;
         "rlm corpus scan -s" | "rlm corpus scan --sub-model") _rlm_nothing; return ;;
+        "rlm corpus show --profile") _rlm_nothing; return ;;
+        "rlm corpus show --include") _rlm_nothing; return ;;
+        "rlm corpus show --exclude") _rlm_nothing; return ;;
+        "rlm corpus show --max-file-size") _rlm_nothing; return ;;
         "rlm models list --profile") _rlm_nothing; return ;;
         "rlm models show --profile") _rlm_nothing; return ;;
         "rlm models alias --profile") _rlm_nothing; return ;;
@@ -95,7 +101,7 @@ _rlm() {
             _rlm_words "ask replay sessions corpus models config doctor completions help" "$cur"
             ;;
         "rlm ask")
-            if [[ $cur == -* ]]; then _rlm_words "-q --question -F --question-file --out --schema --quiet -v --verbose --title --no-save --profile --estimate --include --exclude --hidden --no-hidden --ignore --no-ignore --follow-symlinks --no-follow-symlinks --max-file-size -m --model -s --sub-model -o --option --temperature --seed --mode --max-cost --max-turns --max-calls --max-tokens --max-depth --timeout --cell-timeout -j --concurrency -f --format --ui --color --sandbox --memory -h --help" "$cur"; return; fi
+            if [[ $cur == -* ]]; then _rlm_words "-q --question -F --question-file --out --schema --quiet -v --verbose --title --no-save --resume -c --continue --fork -w --watch --profile --estimate --include --exclude --hidden --no-hidden --ignore --no-ignore --follow-symlinks --no-follow-symlinks --max-file-size -m --model -s --sub-model -o --option --temperature --seed --mode --max-cost --max-turns --max-calls --max-tokens --max-depth --timeout --cell-timeout -j --concurrency -f --format --ui --color --sandbox --memory -h --help" "$cur"; return; fi
             COMPREPLY=()
             ;;
         "rlm replay")
@@ -124,11 +130,31 @@ _rlm() {
             ;;
         "rlm corpus")
             if [[ $cur == -* ]]; then _rlm_words "-h --help" "$cur"; return; fi
-            _rlm_words "scan" "$cur"
+            _rlm_words "scan show cache" "$cur"
             ;;
         "rlm corpus scan")
             if [[ $cur == -* ]]; then _rlm_words "--all --json --profile --include --exclude --hidden --no-hidden --ignore --no-ignore --follow-symlinks --no-follow-symlinks --max-file-size -s --sub-model -h --help" "$cur"; return; fi
             COMPREPLY=()
+            ;;
+        "rlm corpus show")
+            if [[ $cur == -* ]]; then _rlm_words "--profile --include --exclude --hidden --no-hidden --ignore --no-ignore --follow-symlinks --no-follow-symlinks --max-file-size -h --help" "$cur"; return; fi
+            COMPREPLY=()
+            ;;
+        "rlm corpus cache")
+            if [[ $cur == -* ]]; then _rlm_words "-h --help" "$cur"; return; fi
+            _rlm_words "path size clear" "$cur"
+            ;;
+        "rlm corpus cache path")
+            if [[ $cur == -* ]]; then _rlm_words "-h --help" "$cur"; return; fi
+            _rlm_nothing
+            ;;
+        "rlm corpus cache size")
+            if [[ $cur == -* ]]; then _rlm_words "--json -h --help" "$cur"; return; fi
+            _rlm_nothing
+            ;;
+        "rlm corpus cache clear")
+            if [[ $cur == -* ]]; then _rlm_words "-h --help" "$cur"; return; fi
+            _rlm_nothing
             ;;
         "rlm models")
             if [[ $cur == -* ]]; then _rlm_words "-h --help" "$cur"; return; fi

@@ -20,9 +20,9 @@ function __rlm_is --description 'Whether the words before the cursor name this c
             continue
         end
         switch "$at $word"
-            case 'rlm ask' 'rlm replay' 'rlm sessions' 'rlm sessions list' 'rlm sessions show' 'rlm sessions path' 'rlm sessions verify' 'rlm corpus' 'rlm corpus scan' 'rlm models' 'rlm models list' 'rlm models show' 'rlm models alias' 'rlm config' 'rlm config show' 'rlm config get' 'rlm config set' 'rlm config unset' 'rlm config edit' 'rlm config path' 'rlm config init' 'rlm config keys' 'rlm config keys list' 'rlm config keys set' 'rlm config keys rm' 'rlm doctor' 'rlm completions' 'rlm help'
+            case 'rlm ask' 'rlm replay' 'rlm sessions' 'rlm sessions list' 'rlm sessions show' 'rlm sessions path' 'rlm sessions verify' 'rlm corpus' 'rlm corpus scan' 'rlm corpus show' 'rlm corpus cache' 'rlm corpus cache path' 'rlm corpus cache size' 'rlm corpus cache clear' 'rlm models' 'rlm models list' 'rlm models show' 'rlm models alias' 'rlm config' 'rlm config show' 'rlm config get' 'rlm config set' 'rlm config unset' 'rlm config edit' 'rlm config path' 'rlm config init' 'rlm config keys' 'rlm config keys list' 'rlm config keys set' 'rlm config keys rm' 'rlm doctor' 'rlm completions' 'rlm help'
                 set at "$at $word"
-            case 'rlm ask -q' 'rlm ask --question' 'rlm ask -F' 'rlm ask --question-file' 'rlm ask --out' 'rlm ask --schema' 'rlm ask --title' 'rlm ask --profile' 'rlm ask --include' 'rlm ask --exclude' 'rlm ask --max-file-size' 'rlm ask -m' 'rlm ask --model' 'rlm ask -s' 'rlm ask --sub-model' 'rlm ask -o' 'rlm ask --option' 'rlm ask --temperature' 'rlm ask --seed' 'rlm ask --mode' 'rlm ask --max-cost' 'rlm ask --max-turns' 'rlm ask --max-calls' 'rlm ask --max-tokens' 'rlm ask --max-depth' 'rlm ask --timeout' 'rlm ask --cell-timeout' 'rlm ask -j' 'rlm ask --concurrency' 'rlm ask -f' 'rlm ask --format' 'rlm ask --ui' 'rlm ask --color' 'rlm ask --sandbox' 'rlm ask --memory' 'rlm replay --speed' 'rlm replay --from' 'rlm replay --to' 'rlm replay --only' 'rlm replay --profile' 'rlm replay -f' 'rlm replay --format' 'rlm replay --ui' 'rlm replay --color' 'rlm sessions list -n' 'rlm sessions list --count' 'rlm corpus scan --profile' 'rlm corpus scan --include' 'rlm corpus scan --exclude' 'rlm corpus scan --max-file-size' 'rlm corpus scan -s' 'rlm corpus scan --sub-model' 'rlm models list --profile' 'rlm models show --profile' 'rlm models alias --profile' 'rlm config show --profile' 'rlm config get --profile' 'rlm config set --profile' 'rlm config unset --profile' 'rlm doctor --profile'
+            case 'rlm ask -q' 'rlm ask --question' 'rlm ask -F' 'rlm ask --question-file' 'rlm ask --out' 'rlm ask --schema' 'rlm ask --title' 'rlm ask --resume' 'rlm ask --fork' 'rlm ask --profile' 'rlm ask --include' 'rlm ask --exclude' 'rlm ask --max-file-size' 'rlm ask -m' 'rlm ask --model' 'rlm ask -s' 'rlm ask --sub-model' 'rlm ask -o' 'rlm ask --option' 'rlm ask --temperature' 'rlm ask --seed' 'rlm ask --mode' 'rlm ask --max-cost' 'rlm ask --max-turns' 'rlm ask --max-calls' 'rlm ask --max-tokens' 'rlm ask --max-depth' 'rlm ask --timeout' 'rlm ask --cell-timeout' 'rlm ask -j' 'rlm ask --concurrency' 'rlm ask -f' 'rlm ask --format' 'rlm ask --ui' 'rlm ask --color' 'rlm ask --sandbox' 'rlm ask --memory' 'rlm replay --speed' 'rlm replay --from' 'rlm replay --to' 'rlm replay --only' 'rlm replay --profile' 'rlm replay -f' 'rlm replay --format' 'rlm replay --ui' 'rlm replay --color' 'rlm sessions list -n' 'rlm sessions list --count' 'rlm corpus scan --profile' 'rlm corpus scan --include' 'rlm corpus scan --exclude' 'rlm corpus scan --max-file-size' 'rlm corpus scan -s' 'rlm corpus scan --sub-model' 'rlm corpus show --profile' 'rlm corpus show --include' 'rlm corpus show --exclude' 'rlm corpus show --max-file-size' 'rlm models list --profile' 'rlm models show --profile' 'rlm models alias --profile' 'rlm config show --profile' 'rlm config get --profile' 'rlm config set --profile' 'rlm config unset --profile' 'rlm doctor --profile'
                 set skips yes
         end
     end
@@ -53,6 +53,10 @@ complete -c rlm -n '__rlm_is rlm ask' -l quiet -d 'Say only what is wrong, on st
 complete -c rlm -n '__rlm_is rlm ask' -s v -l verbose -d 'Say more on stderr: code, outputs, calls.'
 complete -c rlm -n '__rlm_is rlm ask' -l title -x -d 'A title for the session.'
 complete -c rlm -n '__rlm_is rlm ask' -l no-save -d 'Keep no session file.'
+complete -c rlm -n '__rlm_is rlm ask' -l resume -x -d 'Go on with a question that was stopped or killed; nothing is paid twice.'
+complete -c rlm -n '__rlm_is rlm ask' -s c -l continue -d 'Ask the next question of the last session, over all that it knows.'
+complete -c rlm -n '__rlm_is rlm ask' -l fork -x -d 'Go on from a turn of a session in a session of its own, perhaps with another question.'
+complete -c rlm -n '__rlm_is rlm ask' -s w -l watch -d 'Ask again when files change; only what has changed is paid for.'
 complete -c rlm -n '__rlm_is rlm ask' -l profile -x -d 'Use a named profile of your configuration.'
 complete -c rlm -n '__rlm_is rlm ask' -l estimate -d 'Print what would be read and what it would cost; spend nothing.'
 complete -c rlm -n '__rlm_is rlm ask' -l include -x -d 'Read only files that match, such as \'*.pdf\'; may be given several times.'
@@ -126,6 +130,8 @@ complete -c rlm -n '__rlm_is rlm sessions verify' -k -a '(__rlm_sessions)'
 complete -c rlm -n '__rlm_is rlm sessions verify' -s h -l help -d 'Show this message and exit.'
 
 complete -c rlm -n '__rlm_is rlm corpus' -a scan -d 'Read files and folders as a question would, and say what was found; no model...'
+complete -c rlm -n '__rlm_is rlm corpus' -a show -d 'Print the text of one document as a question reads it, or one page, sheet or...'
+complete -c rlm -n '__rlm_is rlm corpus' -a cache -d 'See and clear what is kept of corpora that were read.'
 complete -c rlm -n '__rlm_is rlm corpus' -s h -l help -d 'Show this message and exit.'
 
 complete -c rlm -n '__rlm_is rlm corpus scan' -F
@@ -143,6 +149,31 @@ complete -c rlm -n '__rlm_is rlm corpus scan' -l no-follow-symlinks -d 'Not: Fol
 complete -c rlm -n '__rlm_is rlm corpus scan' -l max-file-size -x -d 'Skip larger files, such as 20MB.'
 complete -c rlm -n '__rlm_is rlm corpus scan' -s s -l sub-model -x -d 'The model of sub-calls. Without it: a sensible partner of the root model.'
 complete -c rlm -n '__rlm_is rlm corpus scan' -s h -l help -d 'Show this message and exit.'
+
+complete -c rlm -n '__rlm_is rlm corpus show' -F
+complete -c rlm -n '__rlm_is rlm corpus show' -l profile -x -d 'Use a named profile of your configuration.'
+complete -c rlm -n '__rlm_is rlm corpus show' -l include -x -d 'Read only files that match, such as \'*.pdf\'; may be given several times.'
+complete -c rlm -n '__rlm_is rlm corpus show' -l exclude -x -d 'Do not read files that match; may be given several times.'
+complete -c rlm -n '__rlm_is rlm corpus show' -l hidden -d 'Read files and folders whose names begin with a dot.'
+complete -c rlm -n '__rlm_is rlm corpus show' -l no-hidden -d 'Not: Read files and folders whose names begin with a dot.'
+complete -c rlm -n '__rlm_is rlm corpus show' -l ignore -d 'Leave out what .gitignore, .ignore and .rlmignore name.'
+complete -c rlm -n '__rlm_is rlm corpus show' -l no-ignore -d 'Not: Leave out what .gitignore, .ignore and .rlmignore name.'
+complete -c rlm -n '__rlm_is rlm corpus show' -l follow-symlinks -d 'Follow symbolic links.'
+complete -c rlm -n '__rlm_is rlm corpus show' -l no-follow-symlinks -d 'Not: Follow symbolic links.'
+complete -c rlm -n '__rlm_is rlm corpus show' -l max-file-size -x -d 'Skip larger files, such as 20MB.'
+complete -c rlm -n '__rlm_is rlm corpus show' -s h -l help -d 'Show this message and exit.'
+
+complete -c rlm -n '__rlm_is rlm corpus cache' -a path -d 'Print the folder in which the texts of corpora are kept.'
+complete -c rlm -n '__rlm_is rlm corpus cache' -a size -d 'Print how much each corpus takes on the disk, and all of them together.'
+complete -c rlm -n '__rlm_is rlm corpus cache' -a clear -d 'Remove what is kept; a corpus that is in use stays.'
+complete -c rlm -n '__rlm_is rlm corpus cache' -s h -l help -d 'Show this message and exit.'
+
+complete -c rlm -n '__rlm_is rlm corpus cache path' -s h -l help -d 'Show this message and exit.'
+
+complete -c rlm -n '__rlm_is rlm corpus cache size' -l json -d 'Print JSON.'
+complete -c rlm -n '__rlm_is rlm corpus cache size' -s h -l help -d 'Show this message and exit.'
+
+complete -c rlm -n '__rlm_is rlm corpus cache clear' -s h -l help -d 'Show this message and exit.'
 
 complete -c rlm -n '__rlm_is rlm models' -a list -d 'List the models that can be used here, or all that are known of a provider.'
 complete -c rlm -n '__rlm_is rlm models' -a show -d 'Show what is known of a model before it is called.'

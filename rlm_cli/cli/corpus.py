@@ -1,4 +1,4 @@
-"""`rlm corpus scan`: what would be read, what not and why, and what one full pass costs."""
+"""`rlm corpus`: what would be read, what not and why, what it costs; one document as it is read."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ from typing import Annotated
 
 import typer
 
+from rlm_cli.cli import corpus_cache
 from rlm_cli.cli.commands import new_app
 from rlm_cli.cli.options import CORPUS_SETTINGS, AsJson, Given, Profile, takes_settings
+from rlm_cli.cli.screen import note, say
 
 app = new_app("See what would be read, and what it would cost.", is_group=True)
+app.add_typer(corpus_cache.app, name="cache")
 
 
 @app.command("scan")
@@ -28,3 +31,22 @@ def scan(
 
     require_existing(paths)
     return show_scan(plan_without_question(given, profile, paths, reads_stdin=True), as_json, everything)
+
+
+@app.command("show")
+@takes_settings(*CORPUS_SETTINGS)
+def show(
+    given: Given,
+    target: Annotated[
+        str, typer.Argument(metavar="FILE[:PAGE]", help="A file, or one inside of it: mail.eml!/offer.pdf:4")
+    ],
+    profile: Profile = None,
+) -> int:
+    """Print the text of one document as a question reads it, or one page, sheet or slide of it."""
+    from rlm_cli.cli.planning import plan_without_question
+    from rlm_cli.runs.documents import shown_document
+
+    shown = shown_document(plan_without_question(given, profile, needs_credentials=False), target)
+    note(shown.facts)
+    say(shown.text.removesuffix("\n"))
+    return 0

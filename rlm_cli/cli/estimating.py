@@ -83,8 +83,24 @@ def show_scan(plan: AskPlan, is_json: bool, shows_all: bool) -> int:
         lines.append(("one pass", f"cost unknown: {problem}"))
     for line in rows(lines):
         say(line)
+    _say_partly(scan, shows_all)
     _say_skipped(scan, shows_all)
     return 0
+
+
+def _say_partly(scan: Scan, shows_all: bool) -> None:
+    from msgspec import UNSET
+
+    partly = [] if scan.loaded.partly is UNSET else scan.loaded.partly
+    if not partly:
+        return
+    say()
+    say("read in part:")
+    shown = partly if shows_all else partly[:_SHOWN_SKIPS]
+    for line in rows([(each.path, each.why) for each in shown]):
+        say(f"  {line}")
+    if len(shown) < len(partly):
+        say(f"  … {len(partly) - len(shown):,} more: --all shows them")
 
 
 def _say_skipped(scan: Scan, shows_all: bool) -> None:

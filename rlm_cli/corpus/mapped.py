@@ -67,6 +67,31 @@ class Texts:
         base, newlines = self.generation.mark_of(record, number)
         return newlines + self.slice(record, base, character).count("\n") + 1
 
+    def line_range(self, record: Record, number: int) -> tuple[int, int]:
+        """The characters of a line that is counted from 1, with its newline."""
+        low, high = 0, record.length // MARK_BYTES
+        while low < high:
+            middle = (low + high + 1) // 2
+            if self.generation.mark_of(record, middle)[1] < number - 1:
+                low = middle
+            else:
+                high = middle - 1
+        start, newlines = self.generation.mark_of(record, low)
+        while newlines < number - 1:
+            start = self._after_newline(record, start)
+            newlines += 1
+        return start, self._after_newline(record, start)
+
+    def _after_newline(self, record: Record, character: int) -> int:
+        at = character
+        while at < record.characters:
+            block = self.slice(record, at, at + MARK_BYTES)
+            found = block.find("\n")
+            if found >= 0:
+                return at + found + 1
+            at += len(block)
+        return record.characters
+
     def page_of(self, record: Record, character: int) -> int | None:
         """The page, from 1, on which a character stands; None where there are no pages."""
         page = None

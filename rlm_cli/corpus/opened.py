@@ -205,6 +205,26 @@ class HostCorpus:
         path = self._path(self._texts.generation.record(index))
         return self._checker.check(quote, [index], start, [path])
 
+    def document(self, path: str) -> tuple[Texts, Record]:
+        """The record of a document, and the texts in which it is.
+
+        Errors:  CorpusError when there is none at this path; or why it was left out.
+        """
+        try:
+            index = self._index_of(path)
+        except CorpusError:
+            for skip in self.skipped():
+                if skip.path == path:
+                    raise CorpusError(f"{path} cannot be read", skip.why, "") from None
+            inside = [each for each in self._paths or () if each.startswith(path + "!/")]
+            if inside:
+                named = ", ".join(inside[:5]) + (" …" if len(inside) > 5 else "")
+                raise CorpusError(
+                    f"{path} has no text itself", f"inside are {named}", "Name one of them"
+                ) from None
+            raise
+        return self._texts, self._texts.generation.record(index)
+
     def subset(self, documents: Sequence[int]) -> HostCorpus:
         """The same store with fewer documents to be seen; those that this corpus does not see are left out.
 

@@ -56,6 +56,13 @@ class Store:
         except OSError as error:
             raise cannot_write(error, cache_dir) from error
 
+    @classmethod
+    def existing(cls, folder: Path) -> Store:
+        """The store in a folder, as it is: nothing is made, and its time of use stays."""
+        store = cls.__new__(cls)
+        store.folder = folder
+        return store
+
     def latest(self) -> Snapshot | None:
         """The newest whole generation, held; None when there is none."""
         while True:
@@ -168,7 +175,7 @@ def evict(cache_dir: Path, limit_bytes: int, keep: Path) -> None:
     total = 0
     for _, folder in stores:
         total += sum(path.stat().st_size for path in folder.iterdir() if path.is_file())
-        if total > limit_bytes and folder != keep and not _is_held(folder):
+        if total > limit_bytes and folder != keep and not is_held(folder):
             shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -176,7 +183,8 @@ def _used(folder: Path) -> float:
     return folder.stat().st_mtime
 
 
-def _is_held(folder: Path) -> bool:
+def is_held(folder: Path) -> bool:
+    """Whether a process reads or writes the store."""
     for path in folder.iterdir():
         if path.name == "lock" or _GENERATION.fullmatch(path.name):
             handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
