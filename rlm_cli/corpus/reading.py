@@ -16,6 +16,7 @@ from typing import Protocol
 
 from xxhash import xxh3_128
 
+from rlm_cli.base.text import one_line
 from rlm_cli.corpus.extract import Extracted, MemberAt
 from rlm_cli.corpus.inputs import Source
 from rlm_cli.corpus.kinds import HEAD_BYTES, PLAIN_VERSION, Format, format_of
@@ -32,6 +33,7 @@ from rlm_cli.corpus.unpacking import Item, Opening, Root, inner_path
 from rlm_cli.corpus.walk import Found
 from rlm_cli.corpus.worker import Job
 
+_WHY_CHARACTERS = 300
 _FINE_TICK_NS = 20_000_000
 _COARSE_TICK_NS = 2_000_000_000
 
@@ -259,7 +261,7 @@ class FileReader:
     def _stored(self, parsed: Parsed, pending: _Pending) -> Text:
         extracted: Extracted = parsed.extracted
         if extracted.why:
-            raise Unreadable(extracted.why)
+            raise Unreadable(one_line(extracted.why, _WHY_CHARACTERS))
         if pending.opening is not None:
             twin = self._shelf.known(content_key(pending.digest, pending.format.version))
             if twin is not None:
@@ -291,7 +293,7 @@ class FileReader:
             if choice is not None:
                 yield Outcome(slot, None, choice, is_rule=True)
             elif member.why or not member.size_bytes:
-                raise Unreadable(member.why or "empty")
+                raise Unreadable(one_line(member.why, _WHY_CHARACTERS) or "empty")
             elif not opening.root.spend(member):
                 opening.end()
                 raise Unreadable("its archive holds too much: this and what follows is not read")

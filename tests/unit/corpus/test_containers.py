@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 
 from rlm_cli.corpus.extract import MORE, TextOut
+from rlm_cli.corpus.ingest import ReadingStopped
 from rlm_cli.corpus.mailbox import extract as extract_mailbox
-from rlm_cli.corpus.opened import HostCorpus
+from rlm_cli.corpus.opened import HostCorpus, open_corpus
 from rlm_cli.corpus.options import ReadOptions
 from rlm_cli.corpus.store import PARTIAL
 from tests.unit.corpus.making import folder_of, opened, pdf
@@ -230,3 +231,19 @@ def test_nothing_of_the_unpacking_is_left_in_the_store(tmp_path: Path) -> None:
     names = sorted(path.name.partition("-")[0] for path in store.iterdir())
     assert names == ["generation", "lock", "segment"]
     assert PARTIAL not in names
+
+
+@pytest.mark.parametrize("checks", [3, 12, 40, 75])
+def test_an_archive_whose_reading_was_stopped_is_read_to_its_end_the_next_time(
+    tmp_path: Path, checks: int
+) -> None:
+    files = {f"{n:02}.txt": f"text {n}" for n in range(40)} | {"a.html": "<p>page</p>", "b.html": "<p>q</p>"}
+    root = folder_of(tmp_path / "in", {"m.zip": zipped(files), "n.zip": zipped({"n.txt": "n"}), "z.txt": "z"})
+    asked = iter(range(10_000))
+    with pytest.raises(ReadingStopped):
+        open_corpus([root], cache_dir=tmp_path / "cache", is_cancelled=lambda: next(asked) > checks)
+
+    found = texts(root, tmp_path / "cache")
+
+    assert found == texts(root, tmp_path / "fresh")
+    assert len(found) == 44
