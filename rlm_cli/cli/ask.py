@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,6 +12,7 @@ import typer
 
 from rlm_cli.base.errors import UsageError
 from rlm_cli.cli.commands import PlainCommand, new_app
+from rlm_cli.cli.going_on import Continue, Fork, Resume, Watch
 from rlm_cli.cli.options import (
     CORPUS_SETTINGS,
     LIMIT_SETTINGS,
@@ -24,6 +26,7 @@ from rlm_cli.cli.options import (
     takes_settings,
     verbosity,
 )
+from rlm_cli.cli.screen import note
 
 app = new_app()
 
@@ -83,6 +86,10 @@ def ask(
     no_save: Annotated[
         bool, typer.Option("--no-save", help="Keep no session file.", rich_help_panel="Session")
     ] = False,
+    resume: Resume = None,
+    continue_: Continue = False,
+    fork: Fork = None,
+    watch: Watch = False,
     profile: Profile = None,
     estimate: Annotated[
         bool,
@@ -101,7 +108,8 @@ def ask(
 
     The answer goes to stdout, everything else to stderr.
     """
-    from rlm_cli.cli.question import asked
+    from rlm_cli.cli.going_on import recall, wanted
+    from rlm_cli.cli.question import Asked, asked
     from rlm_cli.cli.terminal import ProcessInput, streams
     from rlm_cli.runs.from_settings import key_names
     from rlm_cli.runs.plan import AskPlan, OutputChoices, SessionChoices
@@ -110,24 +118,27 @@ def ask(
     from rlm_cli.settings.resolving import Sources, resolve
 
     environ, places, cwd = dict(os.environ), directories(os.environ), Path.cwd()
-    settings = resolve(
-        Sources(
-            environ=environ,
-            cwd=cwd,
-            directories=places,
-            flags={**given, **verbosity(quiet, verbose)},
-            profile=profile,
-        )
-    )
+    want = wanted(resume, continue_, fork, watch)
+    flags = {**given, **verbosity(quiet, verbose)}
+    sources = Sources(environ=environ, cwd=cwd, directories=places, flags=flags, profile=profile)
+    settings = resolve(sources)
     stdin = ProcessInput(settings.corpus.max_file_bytes)
-    told = asked(words or [], question or [], question_file or [], stdin)
+    said = (words or [], question or [], question_file or [], stdin)
+    going = recall(want, places.sessions, *said) if want.way else None
+    if going is not None:
+        settings = resolve(replace(sources, flags={**going.settings, **flags}))
+        told = Asked(going.inputs, going.going.question, going.stdin)
+    else:
+        told = asked(*said)
     plan = AskPlan(
         settings=settings,
         directories=places,
         inputs=told.inputs,
         question=told.question,
         cwd=cwd,
-        output=OutputChoices(out=_writable(out), schema=_schema(schema)),
+        output=OutputChoices(
+            out=_writable(out), schema=_schema(schema) or (going.schema if going is not None else None)
+        ),
         session=SessionChoices(title=title, is_kept=not no_save),
         streams=streams(environ),
         stdin=told.stdin,
@@ -139,9 +150,19 @@ def ask(
 
         return show_estimate(plan)
     from rlm_cli.cli.facing import face_maker
+
+    make_face = face_maker(settings, environ, plan.output.out)
+    if going is not None:
+        from rlm_cli.runs.going_on import go_on
+
+        return go_on(plan, going.going, make_face)
+    if watch:
+        from rlm_cli.runs.watching import ask_and_watch
+
+        return ask_and_watch(plan, make_face, note)
     from rlm_cli.runs.session import run_question
 
-    return run_question(plan, face_maker(settings, environ, plan.output.out))
+    return run_question(plan, make_face)
 
 
 def _writable(name: str | None) -> Path | None:

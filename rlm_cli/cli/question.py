@@ -78,6 +78,23 @@ def asked(words: Sequence[str], texts: Sequence[str], files: Sequence[str], stdi
     return Asked(inputs, question.strip(), _document(stdin) if "-" in inputs else None)
 
 
+def question_alone(
+    words: Sequence[str], texts: Sequence[str], files: Sequence[str], stdin: StandardInput, flag: str
+) -> str:
+    """The question of a command whose documents are those of a session; empty when there is none.
+
+    Shape:   flag is the option that names the session.
+    Errors:  UsageError when there are paths, or two questions.
+    """
+    if len(texts) + len(files) > 1 or (words and (texts or files)):
+        raise UsageError("there are two questions", "give one", f"rlm ask {flag} … 'your question'")
+    if len(words) > 1 or (words and os.path.lexists(words[0])):
+        raise UsageError(f"{flag} takes no paths", "it reads those of its session", f"Leave out {words[0]}")
+    if texts or files:
+        return (texts[0] if texts else _question_in(files[0], stdin)).strip()
+    return words[0].strip() if words else ""
+
+
 def looks_like_path(word: str) -> bool:
     """Whether a word that is no path was probably meant to be one."""
     if word.endswith("?"):

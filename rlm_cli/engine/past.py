@@ -161,6 +161,16 @@ class Past:
                     break
         return replace(self, steps=tuple(kept))
 
+    def reopened(self) -> Past:
+        """The same, with its last question as if it had not ended."""
+        last = self.questions[-1]
+        steps = (_unfinished(last) if step is last else step for step in self.steps)
+        return replace(self, steps=tuple(steps))
+
+
+def _unfinished(question: PastQuestion) -> PastQuestion:
+    return replace(question, finished=None)
+
 
 def past_of(events: Iterable[Event]) -> Past:
     """What these events say; nothing is asked of their order."""

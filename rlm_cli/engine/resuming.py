@@ -6,7 +6,7 @@ Pure. A turn stands when its cell has run to an end; a reply whose cell has not 
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rlm_cli.engine.past import Past, PastQuestion, PastTurn
 from rlm_cli.engine.recipe import Given
@@ -25,6 +25,10 @@ class Begun:
     turns: tuple[PastTurn, ...] = ()
     is_told: bool = False
     last: CellResult | None = None
+
+    def with_last(self, last: CellResult | None) -> Begun:
+        """The same, once its cells were run again."""
+        return replace(self, last=last)
 
 
 @dataclass(frozen=True)
@@ -51,4 +55,4 @@ def resumption(past: Past) -> Resumption:
     left = [] if question.is_direct else [turn for turn in own if turn.number > last and turn.reply]
     begun = Begun(question, tuple(kept), is_told=any(turn.asked for turn in [*kept, *left]))
     recipe = Given({turn.number: turn.reply for turn in left[:1] if turn.reply is not None})
-    return Resumption(past.up_to(last), begun, recipe)
+    return Resumption(past.up_to(last).reopened(), begun, recipe)

@@ -34,7 +34,15 @@ from rlm_cli.engine.sitting import Sitting
 from rlm_cli.engine.stops import Ending, Stop
 from rlm_cli.engine.tree import Tree
 from rlm_cli.events import child_span
-from rlm_cli.events.bodies import CellFinished, CellStarted, Notice, RunFinished, RunStarted, TurnStarted
+from rlm_cli.events.bodies import (
+    CellFinished,
+    CellStarted,
+    CorpusChanged,
+    Notice,
+    RunFinished,
+    RunStarted,
+    TurnStarted,
+)
 from rlm_cli.events.values import Json, Problem
 from rlm_cli.ports import CallReply, Cell, CellResult, Corpus, Kernel, RlmCall
 
@@ -58,6 +66,7 @@ class Asked:
     models_why: str = ""
     settings: Mapping[str, Json] = field(default_factory=dict)
     origin: str = ""
+    changed: CorpusChanged | None = None
 
 
 class Run:
@@ -107,6 +116,8 @@ class Run:
         if self._begun is None:
             self._sitting.asked += 1
             self._tree.session.emit(self._asked.span, self._started())
+            if self._asked.changed is not None:
+                self._tree.session.emit(self._asked.span, self._asked.changed)
         if self._asked.depth == 0:
             self._budget_warnings.say_what_cannot_be_kept()
         deadline = asyncio.create_task(self._watch_deadline())
@@ -146,6 +157,8 @@ class Run:
         self._closing.sandbox = sitting.sandbox
         conversation = sitting.conversation = await self._conversation(self._kernel)
         ending = await self._caught_up(conversation, self._kernel) if self._begun else None
+        if ending is None and (notes := sitting.take_notes()):
+            conversation.follow("\n\n".join(notes))
         while ending is None:
             await self.control.wait_while_paused()
             ending = self._ending_before(sitting.turns + 1)

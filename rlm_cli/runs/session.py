@@ -25,6 +25,7 @@ from rlm_cli.ports import Model
 from rlm_cli.runs.confinement import demanded, kernels
 from rlm_cli.runs.consent import Consent
 from rlm_cli.runs.from_settings import run_settings
+from rlm_cli.runs.going_on_settings import settings_to_record
 from rlm_cli.runs.opening import Opened, opened
 from rlm_cli.runs.plan import AskPlan
 from rlm_cli.runs.signals import Presses, caught
@@ -104,7 +105,9 @@ class _Answering:
             run_settings(self._plan.settings, self._plan.output.schema),
         )
         why = "" if parts.why == "named" else parts.why
-        asked = Asked(self._plan.question, title=self._plan.session.title, models_why=why)
+        recorded = settings_to_record(self._plan)
+        title = self._plan.session.title
+        asked = Asked(self._plan.question, title=title, models_why=why, settings=recorded)
         run = Run(tree, parts.corpus, asked)
         self._run = run
         presses.on_interrupt = lambda force: run.control.submit(Interrupt(force))

@@ -1,0 +1,242 @@
+"""A session that is open: its record, its parts and its sitting, over which one question follows the other.
+
+Joins engine and adapters for whatever asks more than once, or goes on with a record: `--resume`,
+`--continue`, `--fork`, `--watch`, the shell. Knows no face and no terminal.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from rlm_cli.corpus.progress import Progress, progress_line
+from rlm_cli.engine.past import Past, past_of
+from rlm_cli.engine.rebuilding import Rebuilding
+from rlm_cli.engine.recipe import Recipe
+from rlm_cli.engine.resuming import Resumption
+from rlm_cli.engine.run import Asked, Run
+from rlm_cli.engine.sitting import Sitting
+from rlm_cli.engine.stops import Stop
+from rlm_cli.engine.tree import Tree
+from rlm_cli.events import Event
+from rlm_cli.events.bodies import CorpusChanged, CorpusLoaded, Notice, RunFinished, RunResumed
+from rlm_cli.events.commands import Command, Decide, Interrupt
+from rlm_cli.models.redaction import redact
+from rlm_cli.ports import CallReply, CellResult
+from rlm_cli.runs.changes import changes_between, note_of
+from rlm_cli.runs.confinement import demanded, kernels
+from rlm_cli.runs.consent import Consent
+from rlm_cli.runs.from_settings import run_settings
+from rlm_cli.runs.going_on_settings import settings_to_record
+from rlm_cli.runs.opening import Opened, opened
+from rlm_cli.runs.plan import AskPlan
+from rlm_cli.runs.signals import Presses
+from rlm_cli.stream.bus import Bus
+from rlm_cli.stream.clock import MonotonicClock
+from rlm_cli.stream.header import new_header
+from rlm_cli.stream.journal import Journal
+from rlm_cli.stream.sessions import Sessions
+
+_FIRST_PROGRESS_SECONDS = 1.0
+_PROGRESS_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Asking:
+    """A question for an open session.
+
+    Shape:   recipe holds replies of the root model that are taken from a record; changed are the documents
+             that are not as they were for it; first_force is the force of the first Ctrl-C.
+    """
+
+    question: str
+    title: str = ""
+    origin: str = ""
+    recipe: Recipe | None = None
+    changed: CorpusChanged | None = None
+    first_force: int = 1
+
+
+class OpenSession:
+    """One session file, open for writing.
+
+    Shape:   journal None keeps no record; events are what it holds already; known are replies of other
+             sessions that may stand for requests of this one.
+    """
+
+    def __init__(
+        self,
+        plan: AskPlan,
+        journal: Journal | None,
+        events: Sequence[Event] = (),
+        known: Mapping[str, CallReply] | None = None,
+    ) -> None:
+        self.plan = plan
+        self.journal = journal
+        self.clock = MonotonicClock()
+        self.bus = Bus(self.clock, journal, events[-1].t if events else 0.0)
+        self.past: Past = past_of(events)
+        self.loaded_then = next((e.body for e in reversed(events) if _is_loaded(e)), None)
+        self.sitting = Sitting()
+        self._known = {**(known or {}), **self.past.known}
+        self._parts: Opened | None = None
+        self._tree: Tree | None = None
+        self._run: Run | None = None
+        self._consent: Consent | None = None
+        self._last_result: CellResult | None = None
+
+    @property
+    def parts(self) -> Opened:
+        """Corpus and models; there are none before `open`."""
+        assert self._parts is not None
+        return self._parts
+
+    @property
+    def tree(self) -> Tree:
+        """What the last question was asked with."""
+        assert self._tree is not None
+        return self._tree
+
+    async def open(self, presses: Presses) -> None:
+        """Open corpus and models, side by side.
+
+        Errors:  CorpusError, SettingsError.
+        """
+        progress = telling_progress(self.bus, self.clock)
+        self._parts = await opened(self.plan, progress, lambda: presses.is_any)
+        self._consent = Consent(
+            lambda body: self.bus.emit("root", body), self.plan.can_be_asked, lambda: presses.is_any
+        )
+        demand = demanded(self.plan.settings.sandbox, self.plan.directories)
+        self._tree = Tree(
+            self.bus,
+            self.clock,
+            kernels(demand, self._consent),
+            self._parts.models,
+            run_settings(self.plan.settings, self.plan.output.schema),
+            known=self._known,
+            marks=self.past.marks,
+        )
+
+    async def rebuild(self, past: Past, why: str, presses: Presses) -> RunResumed:
+        """Make the state of a past again, in a fresh kernel; what has changed on disk since is told.
+
+        Errors:  KernelError.
+        """
+        if isinstance(self.loaded_then, CorpusLoaded):
+            changed = changes_between(self.loaded_then, self.parts.corpus.loaded)
+            if changed is not None:
+                self.bus.emit("root", changed)
+                self.sitting.notes.append(note_of(changed))
+        with self._interrupting(presses):
+            rebuilding = Rebuilding(self.tree, self.parts.corpus, past, self.sitting)
+            rebuilt = await rebuilding.go(why)
+        self._last_result = rebuilt.last
+        return rebuilt.event
+
+    async def go_on(self, resumption: Resumption, presses: Presses) -> RunFinished:
+        """The rest of a question whose past was rebuilt."""
+        begun = resumption.begun.with_last(self._last_result)
+        question = begun.question
+        self.tree.budget.restore(question.root_usage, question.sub_usage, question.calls)
+        asked = Asked(question.started.question, title=question.started.title)
+        run = Run(self.tree, self.parts.corpus, asked, self.sitting, begun, resumption.recipe)
+        return await self._through(run, presses)
+
+    async def ask(self, asking: Asking, presses: Presses) -> RunFinished:
+        """Ask a question, and wait for its end. What it has spent is its own."""
+        if self.sitting.asked:
+            self._tree = self.tree.for_next(self.tree.settings, self.tree.models)
+        why = "" if self.parts.why == "named" or self.sitting.asked else self.parts.why
+        asked = Asked(
+            asking.question,
+            title=asking.title,
+            models_why=why,
+            settings=settings_to_record(self.plan),
+            origin=asking.origin,
+            changed=asking.changed,
+        )
+        run = Run(self.tree, self.parts.corpus, asked, self.sitting, recipe=asking.recipe)
+        return await self._through(run, presses, asking.first_force)
+
+    def submit(self, command: Command) -> None:
+        """Take a command of a face."""
+        if isinstance(command, Decide) and self._consent is not None:
+            self._consent.decide(command)
+        if self._run is not None:
+            self._run.control.submit(command)
+
+    async def close(self) -> None:
+        """End kernel, models and record."""
+        try:
+            await self.sitting.close()
+            if self._parts is not None:
+                models = self._parts.models
+                for model in {id(m): m for m in (models.root, models.sub, *models.aliases.values())}.values():
+                    await model.close()
+        finally:
+            self.bus.close()
+
+    async def _through(self, run: Run, presses: Presses, first_force: int = 1) -> RunFinished:
+        self._run = run
+        presses.on_interrupt = lambda force: run.control.submit(Interrupt(force + first_force - 1))
+        presses.on_terminate = lambda: run.control.request_stop(Stop.TERMINATED, force=2)
+        if presses.is_terminated:
+            presses.on_terminate()
+        try:
+            for text in self.plan.settings.notices if self.sitting.asked == 0 else ():
+                self.bus.emit("root", Notice(level="warning", code="settings", text=text))
+            return await run.go()
+        finally:
+            self._run = None
+            presses.on_interrupt = presses.on_terminate = None
+
+    @contextmanager
+    def _interrupting(self, presses: Presses) -> Iterator[None]:
+        """An interrupt stops the cell that is being run again; the next ones follow, and end as they may."""
+
+        def interrupt(force: int) -> None:
+            if self.sitting.kernel is not None:
+                self.sitting.kernel.interrupt(force)
+
+        presses.on_interrupt = interrupt
+        try:
+            yield
+        finally:
+            presses.on_interrupt = None
+
+
+def new_journal(plan: AskPlan) -> Journal | None:
+    """The record of a new session; None when none is kept.
+
+    Errors:  SessionError when it cannot be written.
+    """
+    if not plan.session.is_kept:
+        return None
+    secrets = [value for name, value in plan.environ.items() if name.endswith(("_KEY", "_TOKEN"))]
+    argv = [redact(each, secrets) for each in plan.argv]
+    return Sessions(plan.directories.sessions).create(new_header(datetime.now(UTC), argv))
+
+
+def telling_progress(bus: Bus, clock: MonotonicClock) -> Callable[[Progress], None]:
+    """Says how far the reading is: after a second for the first time, then at most every five."""
+    loop = asyncio.get_running_loop()
+    began = clock.now()
+    next_at = began + _FIRST_PROGRESS_SECONDS
+
+    def tell(progress: Progress) -> None:
+        nonlocal next_at
+        if clock.now() < next_at:
+            return
+        next_at = clock.now() + _PROGRESS_SECONDS
+        text = progress_line(progress, clock.now() - began)
+        loop.call_soon_threadsafe(bus.emit, "root", Notice(level="info", code="reading", text=text))
+
+    return tell
+
+
+def _is_loaded(event: Event) -> bool:
+    return isinstance(event.body, CorpusLoaded) and event.span == "root"
