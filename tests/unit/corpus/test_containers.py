@@ -233,7 +233,7 @@ def test_nothing_of_the_unpacking_is_left_in_the_store(tmp_path: Path) -> None:
     assert PARTIAL not in names
 
 
-@pytest.mark.parametrize("checks", [3, 12, 40, 75])
+@pytest.mark.parametrize("checks", [3, 12, 30, 45])
 def test_an_archive_whose_reading_was_stopped_is_read_to_its_end_the_next_time(
     tmp_path: Path, checks: int
 ) -> None:
