@@ -12,6 +12,7 @@ from typing import Any
 
 from rlm_cli.events import Event
 from rlm_cli.stream.reading import read
+from tests.confinement import SETTING
 from tests.servers.openai_server import Answer, Script, Server
 
 PRICES = """
@@ -66,7 +67,7 @@ class Program:
             "stdout": subprocess.PIPE,
             "stderr": subprocess.PIPE,
             "text": True,
-            "env": {**plain, **self.environ},
+            "env": {**plain, **SETTING, **self.environ},
             "cwd": self.home,
             **options,
         }

@@ -13,10 +13,11 @@ from pathlib import Path
 
 
 def limit(limits: dict[str, int]) -> None:
-    """Set them, hard; one that is tighter already stays as it is.
+    """Set them, hard; one that is tighter already stays as it is. No crash leaves a core file.
 
     Units:   bytes; counts. 0 sets none.
     """
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     _set("RLIMIT_DATA", limits["memory_bytes"])
     _set("RLIMIT_FSIZE", limits["file_bytes"])
     _set("RLIMIT_NOFILE", limits["open_files"])

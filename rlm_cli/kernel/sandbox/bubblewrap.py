@@ -17,7 +17,7 @@ from pathlib import Path
 from rlm_cli.kernel.sandbox.visible import SYSTEM
 
 Rule = tuple[str, ...]
-TMP_BYTES = 64 * 1024 * 1024
+TRIAL_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -49,10 +49,11 @@ def rules(places: Places) -> list[Rule]:
         *(_of_system(path) for path in SYSTEM if os.path.lexists(path)),
         ("--proc", "/proc"),
         ("--dev", "/dev"),
-        *_in_memory(places.shared_bytes),
+        *_shared_memory(places.shared_bytes),
         ("--remount-ro", "/dev"),
         *(("--ro-bind", path, path) for path in places.read_only if path not in SYSTEM),
         *(("--bind", path, path) for path in places.writable),
+        ("--dir", "/tmp"),
         ("--remount-ro", "/"),
         ("--chdir", places.folder),
     ]
@@ -61,7 +62,7 @@ def rules(places: Places) -> list[Rule]:
 def trial(is_sized: bool) -> list[str]:
     """The arguments that show whether bubblewrap works here, with a program that does nothing."""
     nothing = [shutil.which("true", path="/usr/bin:/bin") or sys.executable]
-    places = Places(read_only=(), writable=(), folder="/", shared_bytes=TMP_BYTES if is_sized else 0)
+    places = Places(read_only=(), writable=(), folder="/", shared_bytes=TRIAL_BYTES if is_sized else 0)
     return [*flat(rules(places)), "--", *nothing]
 
 
@@ -76,11 +77,6 @@ def _of_system(path: str) -> Rule:
     return ("--ro-bind", path, path)
 
 
-def _in_memory(shared_bytes: int) -> list[Rule]:
-    """Folders in memory, of a bounded size; none where bubblewrap cannot bound them."""
-    if not shared_bytes:
-        return [("--dir", "/tmp")]
-    return [
-        ("--size", str(shared_bytes), "--tmpfs", "/dev/shm"),
-        ("--size", str(TMP_BYTES), "--tmpfs", "/tmp"),
-    ]
+def _shared_memory(shared_bytes: int) -> list[Rule]:
+    """The folder of shared memory, of a bounded size; none where bubblewrap cannot bound it."""
+    return [("--size", str(shared_bytes), "--tmpfs", "/dev/shm")] if shared_bytes else []

@@ -20,7 +20,8 @@ from rlm_cli.kernel.sandbox.tiers import Tier
 
 MEMORY_BYTES = 4 * 10**9
 SMALLEST_MEMORY_BYTES = 256 * 10**6
-_DISK_BYTES = 2 * 10**9
+DISK_BYTES = 2 * 10**9
+SMALLEST_DISK_BYTES = 32 * 10**6
 _PROCESSES = 512
 _OPEN_FILES = 4096
 _FILTER = (
@@ -75,13 +76,14 @@ class Policy:
 class Sandbox:
     """What a run demands of its kernels.
 
-    Units:   memory_bytes bounds all processes of a kernel together.
+    Units:   memory_bytes bounds all processes of a kernel together, disk_bytes all that they leave on disk.
     Shape:   tiers that may be used, best first; hidden are folders of which a kernel must see nothing:
              sessions, configuration. The home directory is always among them.
     """
 
     tiers: tuple[Tier, ...]
     memory_bytes: int = MEMORY_BYTES
+    disk_bytes: int = DISK_BYTES
     hidden: tuple[str, ...] = ()
 
     def policy(self, tier: Tier, paths: Paths, names: Sequence[str], has: Abilities) -> Policy:
@@ -142,7 +144,7 @@ class Sandbox:
 
     def _limits(self, tier: Tier, paths: Paths) -> dict[str, int]:
         free = shutil.disk_usage(paths.write).free
-        disk = max(64 * 10**6, min(_DISK_BYTES, free // 2))
+        disk = max(SMALLEST_DISK_BYTES, min(self.disk_bytes, free // 2))
         return {
             "memory_bytes": self.memory(),
             "processes": _PROCESSES,
@@ -158,7 +160,7 @@ class Sandbox:
             "abi": has.landlock_abi,
             "scopes_signals": True,
             "read": [*readable, *(("/proc", "/dev") if in_namespaces else _FACTS)],
-            "write": [paths.write, *(("/tmp", "/dev/shm") if in_namespaces else ())],
+            "write": [paths.write, *(["/dev/shm"] if in_namespaces else [])],
             "sockets": [paths.sockets],
             "devices": [*_DEVICES],
         }

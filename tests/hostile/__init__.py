@@ -1,0 +1,1 @@
+"""Hostile cells, run in real kernels of each tier: none may get what it wants."""
