@@ -79,7 +79,7 @@ def test_every_option_has_a_long_form_and_a_help_text() -> None:
 
 
 def test_no_command_offers_what_is_not_built() -> None:
-    later = {"--watch", "--fork", "--resume", "--continue", "--approve", "--confirm-over"}
+    later = {"--approve", "--confirm-over"}
     for node in command_tree().walk():
         assert not later & {name for option in node.options for name in option.names}
 
