@@ -5,11 +5,13 @@ Whoever asks several questions in a row keeps one of these; a run takes it up wh
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 
 from rlm_cli.engine import briefing
 from rlm_cli.engine.conversation import Conversation
 from rlm_cli.engine.tree import Tree
+from rlm_cli.events.bodies import KernelReady
 from rlm_cli.events.values import Message
 from rlm_cli.ports import Corpus, Kernel
 
@@ -37,6 +39,12 @@ class Sitting:
     cells: int = 0
     asked: int = 0
     is_told: bool = False
+    _warming: asyncio.Future[tuple[Kernel, KernelReady]] | None = None
+
+    def warm_up(self, tree: Tree, corpus: Corpus) -> None:
+        """Begin to start the kernel, so that it is there when it is needed. Nothing is told yet."""
+        if self.kernel is None and self._warming is None:
+            self._warming = asyncio.ensure_future(_started(tree.kernels(corpus)))
 
     async def open_kernel(self, tree: Tree, corpus: Corpus, span: str) -> Kernel:
         """The kernel, started or replaced when that is needed; both are told as events of this span.
@@ -44,13 +52,11 @@ class Sitting:
         Errors:  KernelError when it cannot be started.
         """
         if self.kernel is None:
-            kernel = tree.kernels(corpus)
-            try:
-                ready = await kernel.start()
-            except BaseException:
-                await kernel.close()
-                raise
-            self.kernel, self.sandbox = kernel, ready.sandbox
+            self.warm_up(tree, corpus)
+            assert self._warming is not None
+            warming, self._warming = self._warming, None
+            self.kernel, ready = await warming
+            self.sandbox = ready.sandbox
             tree.session.emit(span, ready)
         elif self.lost:
             restarted = await self.kernel.restart(self.lost)
@@ -66,6 +72,20 @@ class Sitting:
 
     async def close(self) -> None:
         """End the kernel."""
+        if self._warming is not None:
+            warming, self._warming = self._warming, None
+            warming.cancel()
+            results = await asyncio.gather(warming, return_exceptions=True)
+            if isinstance(results[0], tuple):
+                await results[0][0].close()
         if self.kernel is not None:
             kernel, self.kernel = self.kernel, None
             await kernel.close()
+
+
+async def _started(kernel: Kernel) -> tuple[Kernel, KernelReady]:
+    try:
+        return kernel, await kernel.start()
+    except BaseException:
+        await kernel.close()
+        raise

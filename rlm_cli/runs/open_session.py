@@ -20,7 +20,8 @@ from rlm_cli.engine.resuming import Resumption
 from rlm_cli.engine.run import Asked, Run
 from rlm_cli.engine.sitting import Sitting
 from rlm_cli.engine.stops import Stop
-from rlm_cli.engine.tree import Tree
+from rlm_cli.engine.tree import Models, RunSettings, Tree
+from rlm_cli.engine.user_cells import UserCell
 from rlm_cli.events import Event
 from rlm_cli.events.bodies import CorpusChanged, CorpusLoaded, Notice, RunFinished, RunResumed
 from rlm_cli.events.commands import Command, Decide, Interrupt
@@ -148,8 +149,7 @@ class OpenSession:
 
     async def ask(self, asking: Asking, presses: Presses) -> RunFinished:
         """Ask a question, and wait for its end. What it has spent is its own."""
-        if self.sitting.asked:
-            self._tree = self.tree.for_next(self.tree.settings, self.tree.models)
+        self._renew_budget()
         why = "" if self.parts.why == "named" or self.sitting.asked else self.parts.why
         asked = Asked(
             asking.question,
@@ -161,6 +161,27 @@ class OpenSession:
         )
         run = Run(self.tree, self.parts.corpus, asked, self.sitting, recipe=asking.recipe)
         return await self._through(run, presses, asking.first_force)
+
+    async def run_cell(self, code: str, presses: Presses) -> CellResult:
+        """Run a cell of the user; Ctrl-C interrupts it.
+
+        Errors:  KernelError.
+        """
+        self._renew_budget()
+        cell = UserCell(self.tree, self.parts.corpus, self.sitting)
+        presses.on_interrupt = cell.interrupt
+        presses.on_terminate = lambda: cell.interrupt(2)
+        try:
+            return await cell.run(code)
+        finally:
+            presses.on_interrupt = presses.on_terminate = None
+
+    def change(self, settings: RunSettings | None = None, models: Models | None = None) -> None:
+        """From the next question on, ask with other limits or other models."""
+        self._tree = self.tree.for_next(settings or self.tree.settings, models or self.tree.models)
+
+    def _renew_budget(self) -> None:
+        self.change()
 
     def submit(self, command: Command) -> None:
         """Take a command of a face."""
