@@ -194,7 +194,7 @@ class Document:
 
     def search(self, query: str, k: int = 10) -> Hits:
         """The k passages of this document that fit the words best, best first; see corpus.search."""
-        return search([self], query, k)
+        return search(self.library, [self.index], query, k)
 
     def chunks(self, size: int | None = None, by: str = "characters", overlap: int = 0) -> Chunks:
         """Pieces of this document; see corpus.chunks.

@@ -207,7 +207,7 @@ class Corpus(Sequence[Document]):
 
         >>> for hit in corpus.search("indemnify hold harmless losses claims", k=20): print(hit.score, hit)
         """
-        return search(self, query, k)
+        return search(self._library, self._indices, query, k)
 
     def chunks(self, size: int | None = None, by: str = "characters", overlap: int = 0) -> Chunks:
         """Pieces of all documents, in order; a piece never spans two documents.

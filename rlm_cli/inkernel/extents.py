@@ -68,7 +68,7 @@ class Extents:
                 else:
                     yield from self._sparse(first, last, size_bytes)
 
-    def cut(self, store: Store, piece: Piece) -> Iterator[Piece]:
+    def cut(self, store: Store, piece: Piece, overlap_bytes: int = _OVERLAP_BYTES) -> Iterator[Piece]:
         """A piece as it is, or in overlapping parts, each of them whole characters, when it is very long."""
         start = piece.start
         if piece.end - start <= _LONG_BYTES:
@@ -80,7 +80,7 @@ class Extents:
             if not end:
                 end = _character_start(segment, start + _LONG_BYTES)
             yield piece._replace(start=start, end=end)
-            start = _character_start(segment, end - _OVERLAP_BYTES)
+            start = _character_start(segment, end - overlap_bytes)
         yield piece._replace(start=start)
 
     def at(self, piece: Piece, offset: int) -> list[int]:
@@ -98,6 +98,20 @@ class Extents:
                 break
             found -= 1
         return positions[::-1]
+
+    def around(self, segment: int, offset: int) -> int | None:
+        """The position of the first document that ends at or behind a byte of a segment."""
+        for first, last in self._borders:
+            if self.segments[self.ids[first]] == segment:
+                found = bisect_right(self.ids, offset, first, last, key=self.starts.__getitem__) - 1
+                while found > first and self.starts[self.ids[found - 1]] == self.starts[self.ids[found]]:
+                    found -= 1
+                if found < first or self._end(found) < offset:
+                    found += 1
+                while found < last and self._end(found) < offset:
+                    found += 1
+                return found if found < last else None
+        return None
 
     def _is_ordered(self) -> bool:
         starts, segments, last = self.starts, self.segments, -1

@@ -17,8 +17,9 @@ _FLOOD = 1 << 18
 class Scanner:
     """Some expressions, compiled; several threads may scan with it at once."""
 
-    def __init__(self, engine: Any, expressions: Sequence[str]) -> None:
-        flags = engine.HS_FLAG_UTF8 | engine.HS_FLAG_UCP | engine.HS_FLAG_MULTILINE
+    def __init__(self, engine: Any, expressions: Sequence[str], is_text: bool) -> None:
+        flags = engine.HS_FLAG_UTF8 | engine.HS_FLAG_UCP | engine.HS_FLAG_MULTILINE if is_text else 0
+        self._count = len(expressions)
         self._engine = engine
         self._own = threading.local()
         self._database = engine.Database(mode=engine.HS_MODE_BLOCK)
@@ -49,12 +50,16 @@ class Scanner:
         self._scan(view, take)
         return found, len(found) < most and not self.is_stopped
 
-    def numbered(self, view: memoryview) -> list[tuple[int, int]]:
-        """The end of every match with the number of its expression, in order of the ends."""
-        found: list[tuple[int, int]] = []
+    def tally(self, view: memoryview, base: int, shift: int) -> list[list[int]]:
+        """For each expression the blocks in which it ends, as often as it does.
+
+        Units:   a block is `base` and the offset of the end, divided by two to the power of `shift`.
+        """
+        found: list[list[int]] = [[] for _ in range(self._count)]
+        takes = [blocks.append for blocks in found]
 
         def take(number: int, _start: int, end: int, _flags: int, _context: Any) -> bool | None:
-            found.append((end, number))
+            takes[number](base + end >> shift)
             return True if self.is_stopped else None
 
         self._scan(view, take)
@@ -70,13 +75,16 @@ class Scanner:
             return
 
 
-def scanner(expressions: Sequence[str]) -> Scanner | None:
-    """A scanner for some expressions; None without the engine, or when it cannot take one of them."""
+def scanner(expressions: Sequence[str], is_text: bool = True) -> Scanner | None:
+    """A scanner for some expressions; None without the engine, or when it cannot take one of them.
+
+    Shape:   expressions are over characters, or over bytes when `is_text` is False.
+    """
     try:
         import hyperscan
     except ImportError:
         return None
     try:
-        return Scanner(hyperscan, expressions)
+        return Scanner(hyperscan, expressions, is_text)
     except hyperscan.HyperscanError:
         return None

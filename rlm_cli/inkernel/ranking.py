@@ -1,80 +1,31 @@
 """Ranked search: passages of about a thousand characters, scored by BM25, without an index.
 
-The words of a query are found by scanning; only documents that hold one of them are cut into passages. Words
-are compared by a light stem; scripts without spaces by pairs of characters.
-
-Source:  Robertson and Zaragoza, The Probabilistic Relevance Framework: BM25 and Beyond (2009); k1 and b are
-         the usual 1.2 and 0.75.
+The words of a query are found by scanning; only documents that hold one of them are cut into passages. What
+is larger than a megabyte is swept by the linear engine first, where there is one.
 """
 
 from __future__ import annotations
 
 import heapq
-import math
 import re
-import time
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rlm_cli.inkernel.hits import Hit, Hits
 from rlm_cli.inkernel.store import RELEASE_CHARACTERS
+from rlm_cli.inkernel.sweep import Passage, swept
+from rlm_cli.inkernel.terms import RUN, stem, terms_of
+from rlm_cli.inkernel.watch import Deadline
+from rlm_cli.inkernel.weights import PASSAGE_CHARACTERS, score, weights
 
 if TYPE_CHECKING:
-    from rlm_cli.inkernel.document import Document
+    from rlm_cli.inkernel.document import Document, Library
 
-PASSAGE_CHARACTERS = 1000
-_K1, _B = 1.2, 0.75
 _SECONDS = 60.0
-_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
-_RUN = re.compile(f"[{_UNSPACED}]+")
-_WORD = re.compile(rf"[^\W_{_UNSPACED}]+")
-_LITTLE = """a an and are as at be by can do does for from had has have how if in into is it its may no not of
-on or our shall should so that the their there these this to under was we were what when where which who will
-with would you your any all find show list tell give me about between"""
-_STOP = frozenset(_LITTLE.split())
-_ENDINGS = (
-    ("ifications", "ifi"),
-    ("ification", "ifi"),
-    ("ations", "at"),
-    ("ation", "at"),
-    ("ities", "iti"),
-    ("ies", "i"),
-    ("ied", "i"),
-    ("ying", "i"),
-    ("ings", ""),
-    ("ing", ""),
-    ("ed", ""),
-    ("sses", "ss"),
-    ("es", ""),
-    ("ss", "ss"),
-    ("us", "us"),
-    ("is", "is"),
-    ("s", ""),
-    ("y", "i"),
-    ("e", ""),
-)
-
-
-def stem(word: str) -> str:
-    """A word without its English ending, so that `indemnifies` and `indemnification` are one."""
-    if len(word) < 4 or not word.isascii():
-        return word
-    for ending, instead in _ENDINGS:
-        if word.endswith(ending) and len(word) - len(ending) >= 3:
-            return word[: len(word) - len(ending)] + instead
-    return word
-
-
-def terms_of(text: str) -> list[str]:
-    """The terms of a query: stems, pairs of characters where there are no spaces; without little words."""
-    lowered = text.lower()
-    words = _WORD.findall(lowered)
-    kept = [word for word in words if word not in _STOP] or words
-    pairs = [run[i : i + 2] for run in _RUN.findall(lowered) for i in range(max(1, len(run) - 1))]
-    return list(dict.fromkeys([*map(stem, kept), *pairs]))
+_SMALL_BYTES = 1 << 20
 
 
 @dataclass(slots=True)
@@ -86,26 +37,55 @@ class _Found:
     counts: dict[int, dict[str, int]]
 
 
-def search(documents: Iterable[Document], query: str, k: int) -> Hits:
+def search(library: Library, indices: Sequence[int], query: str, k: int) -> Hits:
     """The k passages that fit a query best, best first; `truncated` when not all documents were searched."""
     terms = terms_of(query)
     if not terms:
         raise ValueError("search(query): say some words to look for")
-    hits, found, characters = Hits(), [], 0
-    began = time.monotonic()
-    for number, document in enumerate(documents):
-        if time.monotonic() - began > _SECONDS:
-            hits.truncated = f"stopped after {_SECONDS:g} s: {number:,} documents were searched"
+    deadline, hits = Deadline(_SECONDS), Hits()
+    passages = None
+    if library.extents(indices).size_bytes > _SMALL_BYTES:
+        passages = swept(library, indices, terms, k, deadline)
+    if passages is None:
+        hits.extend(_document_by_document(library, indices, terms, k, deadline))
+    else:
+        hits.extend(_of_bytes(library.document(passage.document), passage) for passage in passages)
+    if deadline.reached is not None:
+        done = f"{deadline.reached:,} of {len(indices):,} documents were searched"
+        hits.truncated = f"stopped after {_SECONDS:g} s: {done}"
+    return hits
+
+
+def _document_by_document(
+    library: Library, indices: Sequence[int], terms: list[str], k: int, deadline: Deadline
+) -> list[Hit]:
+    """Without the engine, and where there is little to read."""
+    found: list[_Found] = []
+    characters = 0
+    for number, document in enumerate(map(library.document, indices)):
+        if deadline.is_over(number):
             break
-        document.library.ledger.searched(document.index)
+        library.ledger.searched(document.index)
         characters += len(document)
         if characters // RELEASE_CHARACTERS > (characters - len(document)) // RELEASE_CHARACTERS:
-            document.library.store.release()
+            library.store.release()
         counted = _counted(document, terms)
         if counted is not None:
             found.append(counted)
-    hits.extend(_best(found, terms, max(1.0, characters / PASSAGE_CHARACTERS), k))
-    return hits
+    return _best(found, terms, max(1.0, characters / PASSAGE_CHARACTERS), k)
+
+
+def _of_bytes(document: Document, passage: Passage) -> Hit:
+    """The hit of a passage whose place is known in bytes."""
+    text = passage.text.strip()
+    lead = len(passage.text) - len(passage.text.lstrip())
+    characters, lines = document.library.store.before(document.index, passage.start)
+    start = characters + lead
+    line = lines + passage.text.count("\n", 0, lead) + 1
+    hit = Hit(document, start, start + len(text), line, ", ".join(passage.terms), text)
+    hit.score = round(passage.score, 3)
+    hit.served()
+    return hit
 
 
 def _counted(document: Document, terms: list[str]) -> _Found | None:
@@ -139,7 +119,7 @@ def _root(term: str) -> str:
 
 def _places(text: str, term: str) -> list[int]:
     """Where words of a stem begin in a lowered text."""
-    if _RUN.match(term):
+    if RUN.match(term):
         return [match.start() for match in re.finditer(re.escape(term), text)]
     found: list[int] = []
     forms: dict[str, bool] = {}
@@ -180,17 +160,14 @@ def _best(found: list[_Found], terms: list[str], passages: float, k: int) -> lis
         for counts in each.counts.values():
             for term in counts:
                 having[term] += 1
-    weight = {
-        term: math.log(1 + (passages - n + 0.5) / (n + 0.5)) if n < passages else 0.01
-        for term, n in having.items()
-    }
+    weight = weights(having, passages)
     scored = (
-        (_score(counts, weight, _length(each, passage)), -number, -passage, each)
+        (score(counts, weight, _length(each, passage)), -number, -passage, each)
         for number, each in enumerate(found)
         for passage, counts in each.counts.items()
     )
     best = heapq.nlargest(k, scored, key=lambda item: item[:3])
-    return [_hit(each, -passage, terms, score) for score, _, passage, each in best]
+    return [_hit(each, -passage, terms, worth) for worth, _, passage, each in best]
 
 
 def _length(each: _Found, passage: int) -> int:
@@ -198,12 +175,7 @@ def _length(each: _Found, passage: int) -> int:
     return end - each.borders[passage]
 
 
-def _score(counts: dict[str, int], weight: dict[str, float], length: int) -> float:
-    norm = _K1 * (1 - _B + _B * length / PASSAGE_CHARACTERS)
-    return sum(weight[term] * n * (_K1 + 1) / (n + norm) for term, n in counts.items())
-
-
-def _hit(each: _Found, passage: int, terms: list[str], score: float) -> Hit:
+def _hit(each: _Found, passage: int, terms: list[str], worth: float) -> Hit:
     start = each.borders[passage]
     text = each.document.peek(start, start + _length(each, passage))
     lead = len(text) - len(text.lstrip())
@@ -211,7 +183,6 @@ def _hit(each: _Found, passage: int, terms: list[str], score: float) -> Hit:
     line = each.document.line_at(start + lead)
     words = [term for term in terms if term in each.counts[passage]]
     hit = Hit(each.document, start + lead, start + lead + len(text), line, ", ".join(words), text)
-    hit.score = round(score, 3)
-    each.document.library.ledger.served(each.document.index, text)
-    each.document.library.ledger.served(each.document.index, hit.short)
+    hit.score = round(worth, 3)
+    hit.served()
     return hit

@@ -25,6 +25,7 @@ MARK_BYTES = 1 << 16
 FLAG_ASCII = 1
 RELEASE_CHARACTERS = 1 << 26
 """After so many scanned characters the pages of the segments are given back."""
+_CONTINUATION = bytes(range(0x80, 0xC0))
 _SEGMENT_AT = struct.calcsize("<10Q4I")
 TEXTS_KEPT_BYTES = 1 << 27
 """Decoded texts are kept up to so many bytes of UTF-8."""
@@ -162,6 +163,14 @@ class Store:
         while skipped < len(raw) and raw[skipped] & 0xC0 == 0x80:
             skipped += 1
         return raw[skipped:].decode("utf-8", "ignore")[start - base : end - base]
+
+    def before(self, index: int, byte: int) -> tuple[int, int]:
+        """Characters and newlines before a byte of a document, which is the first of a character."""
+        record = self.record(index)
+        number = byte // MARK_BYTES
+        characters, newlines = self.mark(record, number)
+        raw = self.raw(record, number * MARK_BYTES, byte)
+        return characters + len(raw.translate(None, _CONTINUATION)), newlines + raw.count(b"\n")
 
     def line_at(self, index: int, character: int) -> int:
         """The line, from 1, in which a character stands."""

@@ -39,7 +39,9 @@ def superset(pattern: re.Pattern[str]) -> Superset | None:
         parsed = parser.parse(pattern.pattern, pattern.flags & ~re.DEBUG)
         items, flags = list(parsed), parsed.state.flags
         items = _unwrapped(items)
-        ends = items if _backtracks(items) else _trimmed(items, parser, parsed.state)
+        ends = _looked_back(items)
+        if not _backtracks(items):
+            ends = _trimmed(ends, parser, parsed.state)
         if not ends or parser.SubPattern(parsed.state, ends).getwidth()[0] == 0:
             return None
         reach = _reach(items, flags)
@@ -55,6 +57,14 @@ def _unwrapped(items: list[Any]) -> list[Any]:
     """The items of a group that is all there is."""
     while len(items) == 1 and name_of(items[0][0]) == "SUBPATTERN" and not any(items[0][1][1:3]):
         items = list(items[0][1][3])
+    return items
+
+
+def _looked_back(items: list[Any]) -> list[Any]:
+    """The items with what has to stand before them, which is narrower than they alone."""
+    first = items[0] if items else None
+    if first is not None and name_of(first[0]) == "ASSERT" and first[1][0] < 0:
+        return [*first[1][1], *items[1:]]
     return items
 
 

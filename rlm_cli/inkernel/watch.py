@@ -26,6 +26,22 @@ class _TooSlow(Exception):
     """One text has taken too long."""
 
 
+class Deadline:
+    """A time that is looked at between steps; remembers how far a search had come when it was over."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self.reached: int | None = None
+        self._at = time.monotonic() + seconds
+
+    def is_over(self, gone_through: int) -> bool:
+        """Whether the time is over, after so many documents."""
+        if time.monotonic() <= self._at:
+            return False
+        self.reached = gone_through
+        return True
+
+
 class Watch:
     """The time of one search.
 
