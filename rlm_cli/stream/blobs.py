@@ -6,15 +6,14 @@ whole body leaves its kind and the same three. What is in `blobs/` is written on
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from rlm_cli.base.ids import content_hash
 from rlm_cli.events.wire import from_json, to_json
+from rlm_cli.stream.files import REAL, Files
 
 LINE_BYTES = 64 * 1024
 HEAD_CHARACTERS = 200
@@ -28,8 +27,9 @@ _KEYS = {_MARK, "bytes", "head"}
 class Blobs:
     """The folder of large payloads of one session."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, files: Files = REAL) -> None:
         self.folder = folder
+        self._files = files
 
     def put(self, data: bytes, is_durable: bool = False) -> str:
         """Keep some bytes; their sha256. What is there already is not written again.
@@ -40,18 +40,8 @@ class Blobs:
         path = self.folder / sha
         if path.exists():
             return sha
-        self.folder.mkdir(mode=0o700, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(prefix=".new-", dir=self.folder)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
-                file.flush()
-                if is_durable:
-                    os.fsync(file.fileno())
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        self._files.make_folder(self.folder)
+        self._files.write_whole(path, data, is_durable)
         return sha
 
     def get(self, sha: str) -> bytes:

@@ -6,6 +6,7 @@ Source:  measured: one `os.write` of a whole line with O_APPEND left 0 torn line
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import os
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Self
 
 from rlm_cli.base.errors import SessionError
+from rlm_cli.stream.files import REAL, Files
 from rlm_cli.stream.layout import reserve_of
 
 RESERVE_BYTES = 128 * 1024
@@ -21,30 +23,33 @@ RESERVE_BYTES = 128 * 1024
 class SessionDisk:
     """An open session file that belongs to this process."""
 
-    def __init__(self, path: Path, descriptor: int) -> None:
+    def __init__(self, path: Path, descriptor: int, files: Files = REAL) -> None:
         self.path = path
+        self.files = files
         self._descriptor = descriptor
         self._reserve = reserve_of(path)
+        self._is_torn = False
 
     @classmethod
-    def open(cls, path: Path, is_new: bool) -> Self:
+    def open(cls, path: Path, is_new: bool, files: Files = REAL) -> Self:
         """Open and lock a session file; a new one must not exist yet.
 
         Errors:  SessionError when it is in use, exists already, or cannot be opened.
         """
-        flags = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
+        flags = os.O_RDWR | os.O_APPEND | (os.O_CREAT | os.O_EXCL if is_new else 0)
         try:
-            descriptor = os.open(path, flags | (os.O_CREAT | os.O_EXCL if is_new else 0), 0o600)
+            descriptor = files.open(path, flags)
         except OSError as error:
             raise SessionError(f"cannot open the session {path}", error.strerror or str(error)) from error
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            os.close(descriptor)
+            with contextlib.suppress(OSError):
+                files.close(descriptor)
             raise SessionError(
                 f"cannot open the session {path}", "session is in use", "Another rlm is writing it."
             ) from error
-        disk = cls(path, descriptor)
+        disk = cls(path, descriptor, files)
         disk._make_reserve()
         return disk
 
@@ -53,15 +58,17 @@ class SessionDisk:
 
         Errors:  OSError; the file is as it was before.
         """
+        if self._is_torn:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
         end = os.fstat(self._descriptor).st_size
         whole = line + b"\n"
         try:
-            written = os.write(self._descriptor, whole)
+            written = self.files.write(self._descriptor, whole)
         except OSError:
-            os.ftruncate(self._descriptor, end)
+            self._take_back(end)
             raise
         if written != len(whole):
-            os.ftruncate(self._descriptor, end)
+            self._take_back(end)
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def sync(self) -> None:
@@ -69,32 +76,43 @@ class SessionDisk:
 
         Errors:  OSError.
         """
-        (os.fdatasync if hasattr(os, "fdatasync") else os.fsync)(self._descriptor)
+        self.files.sync(self._descriptor)
 
     def cut(self, size_bytes: int) -> None:
         """Shorten the file."""
-        os.ftruncate(self._descriptor, size_bytes)
+        self.files.truncate(self._descriptor, size_bytes)
 
     def release_reserve(self) -> None:
         """Give back the room that was kept for the last line."""
-        self._reserve.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # it is room: what cannot be given back is only missed
+            self.files.remove(self._reserve)
 
     def close(self) -> None:
         """Close and unlock; a second time does nothing."""
         if self._descriptor >= 0:
             self.release_reserve()
-            os.close(self._descriptor)
-            self._descriptor = -1
+            descriptor, self._descriptor = self._descriptor, -1
+            with contextlib.suppress(OSError):  # what was to be on the disk has been waited for
+                self.files.close(descriptor)
 
     def _make_reserve(self) -> None:
         """Random bytes, which no file system can pack into less room. Without room there is no reserve."""
         try:
-            descriptor = os.open(self._reserve, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+            descriptor = self.files.open(self._reserve, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         except OSError:
             return
         try:
-            os.write(descriptor, os.urandom(RESERVE_BYTES))
+            self.files.write(descriptor, os.urandom(RESERVE_BYTES))
         except OSError:
-            self._reserve.unlink(missing_ok=True)
+            self.release_reserve()
         finally:
-            os.close(descriptor)
+            with contextlib.suppress(OSError):
+                self.files.close(descriptor)
+
+    def _take_back(self, end: int) -> None:
+        """Cut off the piece of a line. When even that fails, the next line must not be glued to it."""
+        try:
+            if os.fstat(self._descriptor).st_size > end:
+                self.files.truncate(self._descriptor, end)
+        except OSError:
+            self._is_torn = True

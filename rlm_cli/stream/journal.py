@@ -16,6 +16,7 @@ from rlm_cli.events.wire import event_fields, to_json
 from rlm_cli.stream.blobs import Blobs, fitted
 from rlm_cli.stream.disk import SessionDisk
 from rlm_cli.stream.durability import Durability
+from rlm_cli.stream.files import REAL, Files
 from rlm_cli.stream.header import Header
 from rlm_cli.stream.layout import FILE_NAME, blobs_of, chain_hash, seal_of
 from rlm_cli.stream.reading import Recording, read_open
@@ -31,22 +32,23 @@ class Journal:
         self.header = header
         self.seq = seq
         self._disk = disk
-        self._blobs = Blobs(blobs_of(disk.path))
+        self._files = disk.files
+        self._blobs = Blobs(blobs_of(disk.path), disk.files)
         self._durability = Durability()
         self._lines = lines
         self._last = chain_hash(last_line)
 
     @classmethod
-    def create(cls, folder: Path, header: Header) -> Journal:
+    def create(cls, folder: Path, header: Header, files: Files = REAL) -> Journal:
         """Begin a session in a folder of its own, which is made for the user alone.
 
         Errors:  SessionError when it exists already or cannot be written.
         """
         try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            files.make_folder(folder)
         except OSError as error:
             raise SessionError(f"cannot make the folder {folder}", error.strerror or str(error)) from error
-        return cls.begin(SessionDisk.open(folder / FILE_NAME, is_new=True), header)
+        return cls.begin(SessionDisk.open(folder / FILE_NAME, is_new=True, files=files), header)
 
     @classmethod
     def begin(cls, disk: SessionDisk, header: Header) -> Journal:
@@ -58,25 +60,26 @@ class Journal:
         try:
             disk.append(line)
             disk.sync()
-            _sync_folder(disk.path.parent)
+            _sync_folder(disk.path.parent, disk.files)
         except OSError as error:
             disk.close()
-            disk.path.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                disk.files.remove(disk.path)
             raise _cannot_write(disk.path, error) from error
         return cls(disk, header, 1, line, 0)
 
     @classmethod
-    def reopen(cls, path: Path) -> tuple[Journal, Recording]:
+    def reopen(cls, path: Path, files: Files = REAL) -> tuple[Journal, Recording]:
         """Go on with a session where it ends; a torn last line is cut off and kept beside it.
 
         Errors:  SessionError when it is in use or cannot be read.
         """
-        disk = SessionDisk.open(path, is_new=False)
+        disk = SessionDisk.open(path, is_new=False, files=files)
         try:
-            recording, tail = read_open(path, disk.cut)
+            recording, tail = read_open(path, disk.cut, files)
             if tail.needs_newline:
                 disk.append(b"")
-            seal_of(path).unlink(missing_ok=True)
+            files.remove(seal_of(path))
         except OSError as error:
             disk.close()
             raise _cannot_write(path, error) from error
@@ -138,14 +141,8 @@ class Journal:
             raise _cannot_write(self.path, error) from error
 
     def _write_seal(self) -> None:
-        seal = seal_of(self.path)
-        fresh = seal.with_suffix(".new")
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        try:
-            os.write(descriptor, to_json({"lines": self._lines, "last": self._last}) + b"\n")
-        finally:
-            os.close(descriptor)
-        fresh.replace(seal)
+        seal = to_json({"lines": self._lines, "last": self._last}) + b"\n"
+        self._files.write_whole(seal_of(self.path), seal)
 
 
 def _cannot_write(path: Path, error: OSError) -> SessionError:
@@ -156,9 +153,9 @@ def _cannot_write(path: Path, error: OSError) -> SessionError:
     )
 
 
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+def _sync_folder(folder: Path, files: Files) -> None:
+    descriptor = files.open(folder, os.O_RDONLY)
     try:
-        os.fsync(descriptor)
+        files.sync(descriptor)
     finally:
-        os.close(descriptor)
+        files.close(descriptor)

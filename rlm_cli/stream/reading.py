@@ -19,6 +19,7 @@ from rlm_cli.events import Event
 from rlm_cli.events.bodies import Notice, RunFinished
 from rlm_cli.events.wire import event_of, from_json
 from rlm_cli.stream.blobs import Blobs, filled_in
+from rlm_cli.stream.files import REAL, Files
 from rlm_cli.stream.header import Header, header_of
 from rlm_cli.stream.layout import blobs_of
 from rlm_cli.stream.migrations import Migration, migrated, steps_from
@@ -128,13 +129,13 @@ def read(path: Path) -> Recording:
     return read_open(path, None)[0]
 
 
-def read_open(path: Path, cut: Callable[[int], None] | None) -> tuple[Recording, Tail]:
+def read_open(path: Path, cut: Callable[[int], None] | None, files: Files = REAL) -> tuple[Recording, Tail]:
     """Read a session file that the caller may have locked; `cut` shortens it then.
 
     Errors:  as `read`.
     """
     try:
-        raw = path.read_bytes()
+        raw = files.read(path)
     except OSError as error:
         raise SessionError(f"cannot read the session {path}", error.strerror or str(error)) from error
     lines = raw.split(b"\n")
@@ -144,7 +145,7 @@ def read_open(path: Path, cut: Callable[[int], None] | None) -> tuple[Recording,
     if needs_newline:
         lines.append(torn)
     elif torn:
-        reader.flaws.append(Flaw("session_torn", mend(path, raw, torn, cut)))
+        reader.flaws.append(Flaw("session_torn", mend(path, raw, torn, cut, files)))
     header = reader.header(lines[0]) if lines else None
     with _without_collections():
         for number, line in enumerate(lines[1:] if header else lines, 2 if header else 1):
