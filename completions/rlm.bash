@@ -28,8 +28,8 @@ _rlm() {
         word="${COMP_WORDS[index]}"
         [[ $word == "--" ]] && return
         case "$path $word" in
-            "rlm ask" | "rlm replay" | "rlm sessions" | "rlm sessions list" | "rlm sessions show" | "rlm sessions path" | "rlm sessions verify" | "rlm corpus" | "rlm corpus scan" | "rlm corpus show" | "rlm corpus cache" | "rlm corpus cache path" | "rlm corpus cache size" | "rlm corpus cache clear" | "rlm models" | "rlm models list" | "rlm models show" | "rlm models alias" | "rlm config" | "rlm config show" | "rlm config get" | "rlm config set" | "rlm config unset" | "rlm config edit" | "rlm config path" | "rlm config init" | "rlm config keys" | "rlm config keys list" | "rlm config keys set" | "rlm config keys rm" | "rlm doctor" | "rlm completions" | "rlm help") path="$path $word" count=0 ;;
-            "rlm ask -q" | "rlm ask --question" | "rlm ask -F" | "rlm ask --question-file" | "rlm ask --out" | "rlm ask --schema" | "rlm ask --title" | "rlm ask --resume" | "rlm ask --fork" | "rlm ask --profile" | "rlm ask --include" | "rlm ask --exclude" | "rlm ask --max-file-size" | "rlm ask -m" | "rlm ask --model" | "rlm ask -s" | "rlm ask --sub-model" | "rlm ask -o" | "rlm ask --option" | "rlm ask --temperature" | "rlm ask --seed" | "rlm ask --mode" | "rlm ask --max-cost" | "rlm ask --max-turns" | "rlm ask --max-calls" | "rlm ask --max-tokens" | "rlm ask --max-depth" | "rlm ask --timeout" | "rlm ask --cell-timeout" | "rlm ask -j" | "rlm ask --concurrency" | "rlm ask -f" | "rlm ask --format" | "rlm ask --ui" | "rlm ask --color" | "rlm ask --sandbox" | "rlm ask --memory" | "rlm replay --speed" | "rlm replay --from" | "rlm replay --to" | "rlm replay --only" | "rlm replay --profile" | "rlm replay -f" | "rlm replay --format" | "rlm replay --ui" | "rlm replay --color" | "rlm sessions list -n" | "rlm sessions list --count" | "rlm corpus scan --profile" | "rlm corpus scan --include" | "rlm corpus scan --exclude" | "rlm corpus scan --max-file-size" | "rlm corpus scan -s" | "rlm corpus scan --sub-model" | "rlm corpus show --profile" | "rlm corpus show --include" | "rlm corpus show --exclude" | "rlm corpus show --max-file-size" | "rlm models list --profile" | "rlm models show --profile" | "rlm models alias --profile" | "rlm config show --profile" | "rlm config get --profile" | "rlm config set --profile" | "rlm config unset --profile" | "rlm doctor --profile")
+            "rlm ask" | "rlm replay" | "rlm export" | "rlm sessions" | "rlm sessions list" | "rlm sessions show" | "rlm sessions path" | "rlm sessions verify" | "rlm corpus" | "rlm corpus scan" | "rlm corpus show" | "rlm corpus grep" | "rlm corpus search" | "rlm corpus cache" | "rlm corpus cache path" | "rlm corpus cache size" | "rlm corpus cache clear" | "rlm models" | "rlm models list" | "rlm models show" | "rlm models alias" | "rlm config" | "rlm config show" | "rlm config get" | "rlm config set" | "rlm config unset" | "rlm config edit" | "rlm config path" | "rlm config init" | "rlm config keys" | "rlm config keys list" | "rlm config keys set" | "rlm config keys rm" | "rlm doctor" | "rlm completions" | "rlm help") path="$path $word" count=0 ;;
+            "rlm ask -q" | "rlm ask --question" | "rlm ask -F" | "rlm ask --question-file" | "rlm ask --out" | "rlm ask --schema" | "rlm ask --title" | "rlm ask --resume" | "rlm ask --fork" | "rlm ask --profile" | "rlm ask --include" | "rlm ask --exclude" | "rlm ask --max-file-size" | "rlm ask -m" | "rlm ask --model" | "rlm ask -s" | "rlm ask --sub-model" | "rlm ask -o" | "rlm ask --option" | "rlm ask --temperature" | "rlm ask --seed" | "rlm ask --mode" | "rlm ask --max-cost" | "rlm ask --max-turns" | "rlm ask --max-calls" | "rlm ask --max-tokens" | "rlm ask --max-depth" | "rlm ask --timeout" | "rlm ask --cell-timeout" | "rlm ask -j" | "rlm ask --concurrency" | "rlm ask -f" | "rlm ask --format" | "rlm ask --ui" | "rlm ask --color" | "rlm ask --sandbox" | "rlm ask --memory" | "rlm replay --speed" | "rlm replay --from" | "rlm replay --to" | "rlm replay --only" | "rlm replay --profile" | "rlm replay -f" | "rlm replay --format" | "rlm replay --ui" | "rlm replay --color" | "rlm export -f" | "rlm export --format" | "rlm export -o" | "rlm export --out" | "rlm sessions list -n" | "rlm sessions list --count" | "rlm corpus scan --profile" | "rlm corpus scan --include" | "rlm corpus scan --exclude" | "rlm corpus scan --max-file-size" | "rlm corpus scan -s" | "rlm corpus scan --sub-model" | "rlm corpus show --profile" | "rlm corpus show --include" | "rlm corpus show --exclude" | "rlm corpus show --max-file-size" | "rlm corpus grep --context" | "rlm corpus grep --max-hits" | "rlm corpus grep --max-seconds" | "rlm corpus grep --profile" | "rlm corpus grep --include" | "rlm corpus grep --exclude" | "rlm corpus grep --max-file-size" | "rlm corpus search -k" | "rlm corpus search --most" | "rlm corpus search --profile" | "rlm corpus search --include" | "rlm corpus search --exclude" | "rlm corpus search --max-file-size" | "rlm models list --profile" | "rlm models show --profile" | "rlm models alias --profile" | "rlm config show --profile" | "rlm config get --profile" | "rlm config set --profile" | "rlm config unset --profile" | "rlm doctor --profile")
                 [[ ${COMP_WORDS[index + 1]} == "=" ]] && ((index++))
                 ((index++))
                 ;;
@@ -76,6 +76,8 @@ _rlm() {
         "rlm replay -f" | "rlm replay --format") _rlm_words "text markdown json jsonl" "$cur"; return ;;
         "rlm replay --ui") _rlm_words "auto live plain none" "$cur"; return ;;
         "rlm replay --color") _rlm_words "auto always never" "$cur"; return ;;
+        "rlm export -f" | "rlm export --format") _rlm_words "text markdown json jsonl" "$cur"; return ;;
+        "rlm export -o" | "rlm export --out") COMPREPLY=(); return ;;
         "rlm sessions list -n" | "rlm sessions list --count") _rlm_nothing; return ;;
         "rlm corpus scan --profile") _rlm_nothing; return ;;
         "rlm corpus scan --include") _rlm_nothing; return ;;
@@ -86,6 +88,18 @@ _rlm() {
         "rlm corpus show --include") _rlm_nothing; return ;;
         "rlm corpus show --exclude") _rlm_nothing; return ;;
         "rlm corpus show --max-file-size") _rlm_nothing; return ;;
+        "rlm corpus grep --context") _rlm_nothing; return ;;
+        "rlm corpus grep --max-hits") _rlm_nothing; return ;;
+        "rlm corpus grep --max-seconds") _rlm_nothing; return ;;
+        "rlm corpus grep --profile") _rlm_nothing; return ;;
+        "rlm corpus grep --include") _rlm_nothing; return ;;
+        "rlm corpus grep --exclude") _rlm_nothing; return ;;
+        "rlm corpus grep --max-file-size") _rlm_nothing; return ;;
+        "rlm corpus search -k" | "rlm corpus search --most") _rlm_nothing; return ;;
+        "rlm corpus search --profile") _rlm_nothing; return ;;
+        "rlm corpus search --include") _rlm_nothing; return ;;
+        "rlm corpus search --exclude") _rlm_nothing; return ;;
+        "rlm corpus search --max-file-size") _rlm_nothing; return ;;
         "rlm models list --profile") _rlm_nothing; return ;;
         "rlm models show --profile") _rlm_nothing; return ;;
         "rlm models alias --profile") _rlm_nothing; return ;;
@@ -98,7 +112,7 @@ _rlm() {
     case "$path" in
         "rlm")
             if [[ $cur == -* ]]; then _rlm_words "-V --version --debug -h --help" "$cur"; return; fi
-            _rlm_words "ask replay sessions corpus models config doctor completions help" "$cur"
+            _rlm_words "ask replay export sessions corpus models config doctor completions help" "$cur"
             ;;
         "rlm ask")
             if [[ $cur == -* ]]; then _rlm_words "-q --question -F --question-file --out --schema --quiet -v --verbose --title --no-save --resume -c --continue --fork -w --watch --profile --estimate --include --exclude --hidden --no-hidden --ignore --no-ignore --follow-symlinks --no-follow-symlinks --max-file-size -m --model -s --sub-model -o --option --temperature --seed --mode --max-cost --max-turns --max-calls --max-tokens --max-depth --timeout --cell-timeout -j --concurrency -f --format --ui --color --sandbox --memory -h --help" "$cur"; return; fi
@@ -106,6 +120,10 @@ _rlm() {
             ;;
         "rlm replay")
             if [[ $cur == -* ]]; then _rlm_words "--speed --step --from --to --only --follow --verify --quiet -v --verbose --profile -f --format --ui --color -h --help" "$cur"; return; fi
+            _rlm_recorded "$cur"
+            ;;
+        "rlm export")
+            if [[ $cur == -* ]]; then _rlm_words "-f --format -o --out --no-files -h --help" "$cur"; return; fi
             _rlm_recorded "$cur"
             ;;
         "rlm sessions")
@@ -130,7 +148,7 @@ _rlm() {
             ;;
         "rlm corpus")
             if [[ $cur == -* ]]; then _rlm_words "-h --help" "$cur"; return; fi
-            _rlm_words "scan show cache" "$cur"
+            _rlm_words "scan show grep search cache" "$cur"
             ;;
         "rlm corpus scan")
             if [[ $cur == -* ]]; then _rlm_words "--all --json --profile --include --exclude --hidden --no-hidden --ignore --no-ignore --follow-symlinks --no-follow-symlinks --max-file-size -s --sub-model -h --help" "$cur"; return; fi
@@ -139,6 +157,22 @@ _rlm() {
         "rlm corpus show")
             if [[ $cur == -* ]]; then _rlm_words "--profile --include --exclude --hidden --no-hidden --ignore --no-ignore --follow-symlinks --no-follow-symlinks --max-file-size -h --help" "$cur"; return; fi
             COMPREPLY=()
+            ;;
+        "rlm corpus grep")
+            if [[ $cur == -* ]]; then _rlm_words "--literal --case --word --count --context --max-hits --max-seconds --json --profile --include --exclude --hidden --no-hidden --ignore --no-ignore --follow-symlinks --no-follow-symlinks --max-file-size -h --help" "$cur"; return; fi
+            case $count in
+                0) _rlm_nothing ;;
+                1) COMPREPLY=() ;;
+                *) _rlm_nothing ;;
+            esac
+            ;;
+        "rlm corpus search")
+            if [[ $cur == -* ]]; then _rlm_words "-k --most --json --profile --include --exclude --hidden --no-hidden --ignore --no-ignore --follow-symlinks --no-follow-symlinks --max-file-size -h --help" "$cur"; return; fi
+            case $count in
+                0) _rlm_nothing ;;
+                1) COMPREPLY=() ;;
+                *) _rlm_nothing ;;
+            esac
             ;;
         "rlm corpus cache")
             if [[ $cur == -* ]]; then _rlm_words "-h --help" "$cur"; return; fi
@@ -238,7 +272,7 @@ _rlm() {
             ;;
         "rlm help")
             if [[ $cur == -* ]]; then _rlm_words "-h --help" "$cur"; return; fi
-            _rlm_words "exit-codes env config formats keys privacy ask replay sessions corpus models config doctor completions help" "$cur"
+            _rlm_words "exit-codes env config formats keys privacy ask replay export sessions corpus models config doctor completions help" "$cur"
             ;;
     esac
 }

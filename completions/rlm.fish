@@ -20,9 +20,9 @@ function __rlm_is --description 'Whether the words before the cursor name this c
             continue
         end
         switch "$at $word"
-            case 'rlm ask' 'rlm replay' 'rlm sessions' 'rlm sessions list' 'rlm sessions show' 'rlm sessions path' 'rlm sessions verify' 'rlm corpus' 'rlm corpus scan' 'rlm corpus show' 'rlm corpus cache' 'rlm corpus cache path' 'rlm corpus cache size' 'rlm corpus cache clear' 'rlm models' 'rlm models list' 'rlm models show' 'rlm models alias' 'rlm config' 'rlm config show' 'rlm config get' 'rlm config set' 'rlm config unset' 'rlm config edit' 'rlm config path' 'rlm config init' 'rlm config keys' 'rlm config keys list' 'rlm config keys set' 'rlm config keys rm' 'rlm doctor' 'rlm completions' 'rlm help'
+            case 'rlm ask' 'rlm replay' 'rlm export' 'rlm sessions' 'rlm sessions list' 'rlm sessions show' 'rlm sessions path' 'rlm sessions verify' 'rlm corpus' 'rlm corpus scan' 'rlm corpus show' 'rlm corpus grep' 'rlm corpus search' 'rlm corpus cache' 'rlm corpus cache path' 'rlm corpus cache size' 'rlm corpus cache clear' 'rlm models' 'rlm models list' 'rlm models show' 'rlm models alias' 'rlm config' 'rlm config show' 'rlm config get' 'rlm config set' 'rlm config unset' 'rlm config edit' 'rlm config path' 'rlm config init' 'rlm config keys' 'rlm config keys list' 'rlm config keys set' 'rlm config keys rm' 'rlm doctor' 'rlm completions' 'rlm help'
                 set at "$at $word"
-            case 'rlm ask -q' 'rlm ask --question' 'rlm ask -F' 'rlm ask --question-file' 'rlm ask --out' 'rlm ask --schema' 'rlm ask --title' 'rlm ask --resume' 'rlm ask --fork' 'rlm ask --profile' 'rlm ask --include' 'rlm ask --exclude' 'rlm ask --max-file-size' 'rlm ask -m' 'rlm ask --model' 'rlm ask -s' 'rlm ask --sub-model' 'rlm ask -o' 'rlm ask --option' 'rlm ask --temperature' 'rlm ask --seed' 'rlm ask --mode' 'rlm ask --max-cost' 'rlm ask --max-turns' 'rlm ask --max-calls' 'rlm ask --max-tokens' 'rlm ask --max-depth' 'rlm ask --timeout' 'rlm ask --cell-timeout' 'rlm ask -j' 'rlm ask --concurrency' 'rlm ask -f' 'rlm ask --format' 'rlm ask --ui' 'rlm ask --color' 'rlm ask --sandbox' 'rlm ask --memory' 'rlm replay --speed' 'rlm replay --from' 'rlm replay --to' 'rlm replay --only' 'rlm replay --profile' 'rlm replay -f' 'rlm replay --format' 'rlm replay --ui' 'rlm replay --color' 'rlm sessions list -n' 'rlm sessions list --count' 'rlm corpus scan --profile' 'rlm corpus scan --include' 'rlm corpus scan --exclude' 'rlm corpus scan --max-file-size' 'rlm corpus scan -s' 'rlm corpus scan --sub-model' 'rlm corpus show --profile' 'rlm corpus show --include' 'rlm corpus show --exclude' 'rlm corpus show --max-file-size' 'rlm models list --profile' 'rlm models show --profile' 'rlm models alias --profile' 'rlm config show --profile' 'rlm config get --profile' 'rlm config set --profile' 'rlm config unset --profile' 'rlm doctor --profile'
+            case 'rlm ask -q' 'rlm ask --question' 'rlm ask -F' 'rlm ask --question-file' 'rlm ask --out' 'rlm ask --schema' 'rlm ask --title' 'rlm ask --resume' 'rlm ask --fork' 'rlm ask --profile' 'rlm ask --include' 'rlm ask --exclude' 'rlm ask --max-file-size' 'rlm ask -m' 'rlm ask --model' 'rlm ask -s' 'rlm ask --sub-model' 'rlm ask -o' 'rlm ask --option' 'rlm ask --temperature' 'rlm ask --seed' 'rlm ask --mode' 'rlm ask --max-cost' 'rlm ask --max-turns' 'rlm ask --max-calls' 'rlm ask --max-tokens' 'rlm ask --max-depth' 'rlm ask --timeout' 'rlm ask --cell-timeout' 'rlm ask -j' 'rlm ask --concurrency' 'rlm ask -f' 'rlm ask --format' 'rlm ask --ui' 'rlm ask --color' 'rlm ask --sandbox' 'rlm ask --memory' 'rlm replay --speed' 'rlm replay --from' 'rlm replay --to' 'rlm replay --only' 'rlm replay --profile' 'rlm replay -f' 'rlm replay --format' 'rlm replay --ui' 'rlm replay --color' 'rlm export -f' 'rlm export --format' 'rlm export -o' 'rlm export --out' 'rlm sessions list -n' 'rlm sessions list --count' 'rlm corpus scan --profile' 'rlm corpus scan --include' 'rlm corpus scan --exclude' 'rlm corpus scan --max-file-size' 'rlm corpus scan -s' 'rlm corpus scan --sub-model' 'rlm corpus show --profile' 'rlm corpus show --include' 'rlm corpus show --exclude' 'rlm corpus show --max-file-size' 'rlm corpus grep --context' 'rlm corpus grep --max-hits' 'rlm corpus grep --max-seconds' 'rlm corpus grep --profile' 'rlm corpus grep --include' 'rlm corpus grep --exclude' 'rlm corpus grep --max-file-size' 'rlm corpus search -k' 'rlm corpus search --most' 'rlm corpus search --profile' 'rlm corpus search --include' 'rlm corpus search --exclude' 'rlm corpus search --max-file-size' 'rlm models list --profile' 'rlm models show --profile' 'rlm models alias --profile' 'rlm config show --profile' 'rlm config get --profile' 'rlm config set --profile' 'rlm config unset --profile' 'rlm doctor --profile'
                 set skips yes
         end
     end
@@ -33,6 +33,7 @@ complete -c rlm -f
 
 complete -c rlm -n '__rlm_is rlm' -a ask -d 'Ask a question about files and folders.'
 complete -c rlm -n '__rlm_is rlm' -a replay -d 'Show a recorded session again, as it was shown when it ran.'
+complete -c rlm -n '__rlm_is rlm' -a export -d 'Write a session as one file to keep or to hand on.'
 complete -c rlm -n '__rlm_is rlm' -a sessions -d 'List, show and verify recorded sessions.'
 complete -c rlm -n '__rlm_is rlm' -a corpus -d 'See what would be read, and what it would cost.'
 complete -c rlm -n '__rlm_is rlm' -a models -d 'List models, show one, name one.'
@@ -106,6 +107,13 @@ complete -c rlm -n '__rlm_is rlm replay' -l ui -x -a 'auto live plain none' -d '
 complete -c rlm -n '__rlm_is rlm replay' -l color -x -a 'auto always never' -d 'Whether to use colour.'
 complete -c rlm -n '__rlm_is rlm replay' -s h -l help -d 'Show this message and exit.'
 
+complete -c rlm -n '__rlm_is rlm export' -F
+complete -c rlm -n '__rlm_is rlm export' -k -a '(__rlm_sessions)'
+complete -c rlm -n '__rlm_is rlm export' -s f -l format -x -a 'text markdown json jsonl' -d 'html, markdown, ipynb or cast.'
+complete -c rlm -n '__rlm_is rlm export' -s o -l out -r -F -d 'Where to write it; - is stdout.'
+complete -c rlm -n '__rlm_is rlm export' -l no-files -d 'Do not read cited files for the passages around quotations.'
+complete -c rlm -n '__rlm_is rlm export' -s h -l help -d 'Show this message and exit.'
+
 complete -c rlm -n '__rlm_is rlm sessions' -a list -d 'List sessions, the newest first.'
 complete -c rlm -n '__rlm_is rlm sessions' -a show -d 'Show a session: its question, how it ended, what it cost, and its answer.'
 complete -c rlm -n '__rlm_is rlm sessions' -a path -d 'Print the path of a session\'s file.'
@@ -131,6 +139,8 @@ complete -c rlm -n '__rlm_is rlm sessions verify' -s h -l help -d 'Show this mes
 
 complete -c rlm -n '__rlm_is rlm corpus' -a scan -d 'Read files and folders as a question would, and say what was found; no model...'
 complete -c rlm -n '__rlm_is rlm corpus' -a show -d 'Print the text of one document as a question reads it, or one page, sheet or...'
+complete -c rlm -n '__rlm_is rlm corpus' -a grep -d 'Find every match of a pattern in files and folders as a question reads them,...'
+complete -c rlm -n '__rlm_is rlm corpus' -a search -d 'Find the passages that fit some words best (BM25) in files and folders,...'
 complete -c rlm -n '__rlm_is rlm corpus' -a cache -d 'See and clear what is kept of corpora that were read.'
 complete -c rlm -n '__rlm_is rlm corpus' -s h -l help -d 'Show this message and exit.'
 
@@ -162,6 +172,42 @@ complete -c rlm -n '__rlm_is rlm corpus show' -l follow-symlinks -d 'Follow symb
 complete -c rlm -n '__rlm_is rlm corpus show' -l no-follow-symlinks -d 'Not: Follow symbolic links.'
 complete -c rlm -n '__rlm_is rlm corpus show' -l max-file-size -x -d 'Skip larger files, such as 20MB.'
 complete -c rlm -n '__rlm_is rlm corpus show' -s h -l help -d 'Show this message and exit.'
+
+complete -c rlm -n '__rlm_is rlm corpus grep' -F
+complete -c rlm -n '__rlm_is rlm corpus grep' -l literal -d 'Take the pattern as plain words.'
+complete -c rlm -n '__rlm_is rlm corpus grep' -l case -d 'Tell A from a.'
+complete -c rlm -n '__rlm_is rlm corpus grep' -l word -d 'Match whole words only.'
+complete -c rlm -n '__rlm_is rlm corpus grep' -l count -d 'Only count the matches of each document.'
+complete -c rlm -n '__rlm_is rlm corpus grep' -l context -x -d 'Show so many lines around each match.'
+complete -c rlm -n '__rlm_is rlm corpus grep' -l max-hits -x -d 'Stop after so many matches.'
+complete -c rlm -n '__rlm_is rlm corpus grep' -l max-seconds -x -d 'Stop after so many seconds.'
+complete -c rlm -n '__rlm_is rlm corpus grep' -l json -d 'Print JSON.'
+complete -c rlm -n '__rlm_is rlm corpus grep' -l profile -x -d 'Use a named profile of your configuration.'
+complete -c rlm -n '__rlm_is rlm corpus grep' -l include -x -d 'Read only files that match, such as \'*.pdf\'; may be given several times.'
+complete -c rlm -n '__rlm_is rlm corpus grep' -l exclude -x -d 'Do not read files that match; may be given several times.'
+complete -c rlm -n '__rlm_is rlm corpus grep' -l hidden -d 'Read files and folders whose names begin with a dot.'
+complete -c rlm -n '__rlm_is rlm corpus grep' -l no-hidden -d 'Not: Read files and folders whose names begin with a dot.'
+complete -c rlm -n '__rlm_is rlm corpus grep' -l ignore -d 'Leave out what .gitignore, .ignore and .rlmignore name.'
+complete -c rlm -n '__rlm_is rlm corpus grep' -l no-ignore -d 'Not: Leave out what .gitignore, .ignore and .rlmignore name.'
+complete -c rlm -n '__rlm_is rlm corpus grep' -l follow-symlinks -d 'Follow symbolic links.'
+complete -c rlm -n '__rlm_is rlm corpus grep' -l no-follow-symlinks -d 'Not: Follow symbolic links.'
+complete -c rlm -n '__rlm_is rlm corpus grep' -l max-file-size -x -d 'Skip larger files, such as 20MB.'
+complete -c rlm -n '__rlm_is rlm corpus grep' -s h -l help -d 'Show this message and exit.'
+
+complete -c rlm -n '__rlm_is rlm corpus search' -F
+complete -c rlm -n '__rlm_is rlm corpus search' -s k -l most -x -d 'So many passages.'
+complete -c rlm -n '__rlm_is rlm corpus search' -l json -d 'Print JSON.'
+complete -c rlm -n '__rlm_is rlm corpus search' -l profile -x -d 'Use a named profile of your configuration.'
+complete -c rlm -n '__rlm_is rlm corpus search' -l include -x -d 'Read only files that match, such as \'*.pdf\'; may be given several times.'
+complete -c rlm -n '__rlm_is rlm corpus search' -l exclude -x -d 'Do not read files that match; may be given several times.'
+complete -c rlm -n '__rlm_is rlm corpus search' -l hidden -d 'Read files and folders whose names begin with a dot.'
+complete -c rlm -n '__rlm_is rlm corpus search' -l no-hidden -d 'Not: Read files and folders whose names begin with a dot.'
+complete -c rlm -n '__rlm_is rlm corpus search' -l ignore -d 'Leave out what .gitignore, .ignore and .rlmignore name.'
+complete -c rlm -n '__rlm_is rlm corpus search' -l no-ignore -d 'Not: Leave out what .gitignore, .ignore and .rlmignore name.'
+complete -c rlm -n '__rlm_is rlm corpus search' -l follow-symlinks -d 'Follow symbolic links.'
+complete -c rlm -n '__rlm_is rlm corpus search' -l no-follow-symlinks -d 'Not: Follow symbolic links.'
+complete -c rlm -n '__rlm_is rlm corpus search' -l max-file-size -x -d 'Skip larger files, such as 20MB.'
+complete -c rlm -n '__rlm_is rlm corpus search' -s h -l help -d 'Show this message and exit.'
 
 complete -c rlm -n '__rlm_is rlm corpus cache' -a path -d 'Print the folder in which the texts of corpora are kept.'
 complete -c rlm -n '__rlm_is rlm corpus cache' -a size -d 'Print how much each corpus takes on the disk, and all of them together.'
@@ -250,5 +296,5 @@ complete -c rlm -n '__rlm_is rlm completions' -a 'bash zsh fish'
 complete -c rlm -n '__rlm_is rlm completions' -l install -d 'Write it where the shell looks for it.'
 complete -c rlm -n '__rlm_is rlm completions' -s h -l help -d 'Show this message and exit.'
 
-complete -c rlm -n '__rlm_is rlm help' -a 'exit-codes env config formats keys privacy ask replay sessions corpus models config doctor completions help'
+complete -c rlm -n '__rlm_is rlm help' -a 'exit-codes env config formats keys privacy ask replay export sessions corpus models config doctor completions help'
 complete -c rlm -n '__rlm_is rlm help' -s h -l help -d 'Show this message and exit.'

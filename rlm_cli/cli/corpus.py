@@ -1,4 +1,4 @@
-"""`rlm corpus`: what would be read, what not and why, what it costs; one document as it is read."""
+"""`rlm corpus`: what would be read and what it costs; one document; searches without a model."""
 
 from __future__ import annotations
 
@@ -50,3 +50,68 @@ def show(
     note(shown.facts)
     say(shown.text.removesuffix("\n"))
     return 0
+
+
+@app.command("grep")
+@takes_settings(*CORPUS_SETTINGS)
+def grep(
+    given: Given,
+    pattern: Annotated[
+        str, typer.Argument(metavar="PATTERN", help="A regular expression, as Python has them.")
+    ],
+    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Files and folders, or - for stdin.")],
+    literal: Annotated[bool, typer.Option("--literal", help="Take the pattern as plain words.")] = False,
+    case: Annotated[bool, typer.Option("--case", help="Tell A from a.")] = False,
+    word: Annotated[bool, typer.Option("--word", help="Match whole words only.")] = False,
+    count: Annotated[bool, typer.Option("--count", help="Only count the matches of each document.")] = False,
+    context: Annotated[
+        str | None, typer.Option("--context", metavar="LINES", help="Show so many lines around each match.")
+    ] = None,
+    max_hits: Annotated[
+        str, typer.Option("--max-hits", metavar="N", help="Stop after so many matches.")
+    ] = "1000",
+    max_seconds: Annotated[
+        str, typer.Option("--max-seconds", metavar="S", help="Stop after so many seconds.")
+    ] = "60",
+    as_json: AsJson = False,
+    profile: Profile = None,
+) -> int:
+    """Find every match of a pattern in files and folders as a question reads them, with page and line."""
+    from rlm_cli.cli.corpus_finding import number, show_found
+    from rlm_cli.cli.planning import plan_without_question
+    from rlm_cli.cli.question import require_existing
+
+    options: dict[str, bool | int | float | None] = {
+        "literal": literal,
+        "ignore_case": not case,
+        "word": word,
+    }
+    options["max_seconds"] = number(max_seconds, "--max-seconds", 0.001)
+    if not count:
+        options["max_hits"] = int(number(max_hits, "--max-hits", 1) or 1)
+        if context is not None:
+            options["context"] = int(number(context, "--context", 0) or 0)
+    require_existing(paths)
+    plan = plan_without_question(given, profile, paths, reads_stdin=True, needs_credentials=False)
+    return show_found(plan, "count" if count else "grep", pattern, options, as_json)
+
+
+@app.command("search")
+@takes_settings(*CORPUS_SETTINGS)
+def search(
+    given: Given,
+    words: Annotated[str, typer.Argument(metavar="WORDS", help="Words to look for, in one argument.")],
+    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Files and folders, or - for stdin.")],
+    most: Annotated[str, typer.Option("-k", "--most", metavar="N", help="So many passages.")] = "10",
+    as_json: AsJson = False,
+    profile: Profile = None,
+) -> int:
+    """Find the passages that fit some words best (BM25) in files and folders, without a model."""
+    from rlm_cli.cli.corpus_finding import number, show_found
+    from rlm_cli.cli.planning import plan_without_question
+    from rlm_cli.cli.question import require_existing
+
+    options = {"k": int(number(most, "--most", 1) or 1)}
+    require_existing(paths)
+    plan = plan_without_question(given, profile, paths, reads_stdin=True, needs_credentials=False)
+    return show_found(plan, "search", words, options, as_json)
