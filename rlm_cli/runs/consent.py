@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 from collections.abc import Callable
 
 from rlm_cli.events import Body
@@ -23,13 +22,17 @@ _LOOK_SECONDS = 0.1
 class Consent:
     """Asks, and remembers the answer for the rest of the run.
 
-    Shape:   `can_ask` says that a person sees the question and can type; `is_over` that the run is to end.
+    Shape:   `can_ask` says that a person sees the question and can type; `is_over` that the run is to end;
+             `typed` is the descriptor of the terminal.
     """
 
-    def __init__(self, emit: Callable[[Body], None], can_ask: bool, is_over: Callable[[], bool]) -> None:
+    def __init__(
+        self, emit: Callable[[Body], None], can_ask: bool, is_over: Callable[[], bool], typed: int = 0
+    ) -> None:
         self._emit = emit
         self._can_ask = can_ask
         self._is_over = is_over
+        self._typed_at = typed
         self._chosen: asyncio.Future[str] | None = None
         self._asking = asyncio.Lock()
         self._answer: bool | None = None
@@ -50,19 +53,18 @@ class Consent:
         loop = asyncio.get_running_loop()
         chosen = self._chosen = loop.create_future()
         self._emit(DecisionAsked(id=SANDBOX, question=question, options=["yes", "no"], default="no"))
-        descriptor = sys.stdin.fileno()
-        loop.add_reader(descriptor, self._typed, descriptor)
+        loop.add_reader(self._typed_at, self._typed)
         try:
             while not chosen.done() and not self._is_over():
                 await asyncio.wait({chosen}, timeout=_LOOK_SECONDS)
         finally:
-            loop.remove_reader(descriptor)
+            loop.remove_reader(self._typed_at)
         said = chosen.result() if chosen.done() else "no"
         is_yes = said.strip().lower() in _YES
         self._emit(DecisionMade(id=SANDBOX, choice="yes" if is_yes else "no", by="user"))
         return is_yes
 
-    def _typed(self, descriptor: int) -> None:
-        line = os.read(descriptor, 1024).decode("utf-8", "replace")
+    def _typed(self) -> None:
+        line = os.read(self._typed_at, 1024).decode("utf-8", "replace")
         if self._chosen is not None and not self._chosen.done():
             self._chosen.set_result(line)

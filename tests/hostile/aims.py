@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import hashlib
 import json
 import os
@@ -54,6 +55,7 @@ class Aims:
         (self.folder / "config/config.toml").write_text("# mine\n")
         self._listen()
         self._befriend()
+        self._share()
         self._before = self._state()
 
     @property
@@ -96,6 +98,7 @@ class Aims:
             "path_socket": str(self.folder / "s"),
             "datagram": str(self.folder / "d"),
             "abstract": self.mark,
+            "segment": self._segment,
             "memory": self.memory_bytes,
             "disk": self.disk_bytes,
         }
@@ -129,6 +132,8 @@ class Aims:
         """End what was started."""
         self.neighbour.kill()
         self.neighbour.wait()
+        if self._segment_id >= 0:
+            ctypes.CDLL(None).shmctl(self._segment_id, 0, None)
         for _, listener in self._listeners():
             listener.close()
 
@@ -147,6 +152,12 @@ class Aims:
         self._path.listen()
         for _, listener in self._listeners():
             listener.setblocking(False)
+
+    def _share(self) -> None:
+        """Shared memory of the machine, as a database has it."""
+        self._segment = secrets.randbits(30)
+        create = 0o1600
+        self._segment_id = ctypes.CDLL(None).shmget(self._segment, ctypes.c_size_t(64), create)
 
     def _listeners(self) -> list[tuple[str, socket.socket]]:
         names = ("tcp", "udp", "path", "abstract", "datagrams")

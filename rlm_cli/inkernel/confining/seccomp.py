@@ -67,7 +67,7 @@ def program(rules: Iterable[str], machine: str) -> list[Step]:
         if name in chosen:
             for call in calls:
                 steps += _when(call, machine, [_refusal(error)])
-    for name, blocks in _SPECIAL.items():
+    for name, blocks in SPECIAL.items():
         if name in chosen:
             for call, block in blocks:
                 steps += _when(call, machine, block)
@@ -131,7 +131,7 @@ def _only_itself(place: int, error: int) -> list[Step]:
     return [_argument(place), (_EQUAL, 0, 1, 0), _answer(_ALLOW), _refusal(error)]
 
 
-_SPECIAL: dict[str, list[tuple[str, list[Step]]]] = {
+SPECIAL: dict[str, list[tuple[str, list[Step]]]] = {
     "sockets": [("socket", _UNIX_STREAMS_ONLY), ("socketpair", _UNIX_STREAMS_ONLY)],
     "namespaces": [("clone", _NO_NEW_NAMESPACE), ("clone3", [_refusal(errno.ENOSYS)])],
     "terminals": [("ioctl", _NO_TERMINAL)],

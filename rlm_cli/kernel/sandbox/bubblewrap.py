@@ -35,16 +35,15 @@ class Places:
 
 
 def rules(places: Places) -> list[Rule]:
-    """The rules, in the order in which bubblewrap carries them out."""
+    """The rules, in the order in which bubblewrap carries them out.
+
+    A user namespace is made by bubblewrap itself where it needs one: for every user but root.
+    """
     return [
-        ("--unshare-user-try",),
         ("--unshare-net",),
         ("--unshare-pid",),
         ("--unshare-ipc",),
-        ("--unshare-uts",),
-        ("--unshare-cgroup-try",),
         ("--die-with-parent",),
-        ("--new-session",),
         ("--cap-drop", "ALL"),
         *(_of_system(path) for path in SYSTEM if os.path.lexists(path)),
         ("--proc", "/proc"),

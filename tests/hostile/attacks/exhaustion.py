@@ -40,13 +40,21 @@ ATTACKS = (
     Attack(
         "files in memory",
         "total = 0\n"
-        "for folder in ('/dev/shm', '/tmp'):\n"
+        "for folder in ('/dev/shm', '/tmp', '/dev', '/'):\n"
         "    with refused():\n"
         "        with open(folder + '/hog', 'wb') as file:\n"
         "            for _ in range(T['memory'] // 2**20 * 2):\n"
         "                total += file.write(bytes(2**20))\n"
         "    with contextlib.suppress(OSError): os.unlink(folder + '/hog')\n"
         "if total > T['memory']: won(f'{total} bytes')",
+    ),
+    Attack(
+        "descriptors without end",
+        "kept = []\n"
+        "with refused():\n"
+        "    for _ in range(5000): kept.append(os.dup(0))\n"
+        "    won(len(kept))\n"
+        "for each in kept: os.close(each)",
     ),
     Attack(
         "processes without end",

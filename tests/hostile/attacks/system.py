@@ -102,6 +102,13 @@ ATTACKS = (
         "with refused():\n    os.sched_setaffinity(T['neighbour'], [0])",
     ),
     Attack(
+        "shared memory of another process",
+        "with refused():\n"
+        "    libc.shmat.restype = ctypes.c_void_p\n"
+        "    segment = syscall((29, 194), T['segment'], 64, 0)\n"
+        "    won('found')",
+    ),
+    Attack(
         "shared memory of the machine",
         "with refused():\n"
         "    segment = syscall((29, 194), 0, 4096, 0o1600)\n"
