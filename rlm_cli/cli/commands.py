@@ -32,6 +32,7 @@ class Entry:
 COMMANDS = (
     Entry("ask", "ask", "Ask a question about files and folders."),
     Entry("replay", "replay", "Show a recorded session again."),
+    Entry("export", "export", "Write a session as a page, a document, a notebook."),
     Entry("sessions", "sessions", "List, show and verify recorded sessions."),
     Entry("corpus", "corpus", "See what would be read, and what it would cost."),
     Entry("models", "models", "List models, show one, name one."),

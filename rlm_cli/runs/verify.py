@@ -8,14 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from rlm_cli.base.errors import CorpusError, SessionError
 from rlm_cli.corpus.opened import HostCorpus, open_corpus
 from rlm_cli.corpus.options import options_from
-from rlm_cli.engine import prompts
+from rlm_cli.engine.broker import prompt_of
 from rlm_cli.engine.citations import Citations
 from rlm_cli.engine.drafts import text_of
 from rlm_cli.engine.schemas import value_of
@@ -263,17 +262,6 @@ class _Host:
         )
         why = "the record has no reply for this request, and a verification sends none"
         return CallReply(problem=Problem(kind="not_recorded", message=why))
-
-
-def prompt_of(call: LlmCall) -> str:
-    """The prompt of a sub-call as it is recorded: with its context and its schema."""
-    prompt = call.prompt
-    if call.context is not None:
-        prompt = f"{prompt}\n\n<context>\n{call.context}\n</context>"
-    if call.schema is not None:
-        schema: Any = msgspec.json.encode(call.schema).decode()
-        prompt += prompts.load("schema").replace("{schema}", schema)
-    return prompt
 
 
 def _turn(span: str) -> int:
