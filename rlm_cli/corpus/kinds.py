@@ -81,7 +81,12 @@ _TEXT_KINDS = {
     "v vhd proto graphql tf nix cmake gradle groovy vue svelte css scss less ipy pyx pxd zig nim d",
     "config": "toml ini cfg conf properties env lock",
 }
-_KIND_OF_SUFFIX = {suffix: kind for kind, suffixes in _TEXT_KINDS.items() for suffix in suffixes.split()}
+_TEXT = Format("text", "plain", PLAIN_VERSION)
+_PLAIN = {
+    suffix: Format(kind, "plain", PLAIN_VERSION)
+    for kind, suffixes in _TEXT_KINDS.items()
+    for suffix in suffixes.split()
+}
 _FOREIGN = {
     "pdf": PDF,
     "html": HTML,
@@ -136,7 +141,7 @@ _INSIDE = (
     (b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet", SHEETS),
 )
 """What the first bytes of a ZIP file tell when its name tells nothing."""
-_FIRST = frozenset(magic[:1] for magic, _ in _MAGIC)
+_FIRST = frozenset(magic[:1] for magic, _ in (*_MAGIC, *_STREAMS))
 _PROGRAMS = {
     "jar": "Java archive",
     "whl": "Python wheel",
@@ -154,9 +159,10 @@ def format_of(name: str, head: bytes) -> Format:
         return PDF
     if head.startswith((b"PK\3\4", b"PK\5\6")):
         return _zip_format(suffix, head)
-    packed = _packed_format(name, head)
-    if packed is not None:
-        return packed
+    if head[:1] in _FIRST or head[257:262] == b"ustar":
+        packed = _packed_format(name, head)
+        if packed is not None:
+            return packed
     if suffix == "xls" and head.startswith(b"\xd0\xcf\x11\xe0"):
         return SHEETS
     if head.startswith(b"{\\rtf"):
@@ -171,11 +177,11 @@ def format_of(name: str, head: bytes) -> Format:
     foreign = _FOREIGN.get(suffix)
     if foreign is not None:
         return foreign
-    if suffix not in _KIND_OF_SUFFIX and _MAILBOX.match(head):
+    if suffix not in _PLAIN and _MAILBOX.match(head):
         return MAILBOX
-    if suffix not in _KIND_OF_SUFFIX and head.lstrip()[:14].lower().startswith((b"<!doctype html", b"<html")):
+    if suffix not in _PLAIN and head.lstrip()[:14].lower().startswith((b"<!doctype html", b"<html")):
         return HTML
-    return Format(_KIND_OF_SUFFIX.get(suffix, "text"), "plain", PLAIN_VERSION)
+    return _PLAIN.get(suffix, _TEXT)
 
 
 def reader_versions() -> tuple[int, ...]:

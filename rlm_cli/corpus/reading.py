@@ -144,7 +144,8 @@ class FileReader:
             yield Outcome(slot, why=str(error))
         finally:
             os.close(handle)
-        yield from self.pump(0)
+        if self._pending or self._openings:
+            yield from self.pump(0)
 
     def pump(self, seconds: float) -> Iterator[Outcome]:
         """What workers have finished, and what they have brought out of files; waits at most so long."""
@@ -175,7 +176,8 @@ class FileReader:
     def _read(self, item: Item, window: Window, before: os.stat_result | None) -> Outcome | None:
         """Read a document; None when a worker has it. `before` is None for what lies inside of a file."""
         try:
-            first = window.read(PIECE_BYTES, 0)
+            # A buffer of the file's own size: a large one for each tiny file costs more than its reading.
+            first = window.read(min(PIECE_BYTES, item.found.size_bytes + 1), 0)
             form = format_of(item.found.path, first[:HEAD_BYTES])
             if form.reader != "plain":
                 return self._submit(item, form, window, before)
