@@ -16,7 +16,7 @@ REFUSED: dict[str, tuple[int, tuple[str, ...]]] = {
         (
             *("chmod", "fchmod", "fchmodat", "fchmodat2", "chown", "fchown", "lchown", "fchownat"),
             *("utime", "utimes", "futimesat", "utimensat", "setxattr", "lsetxattr", "fsetxattr"),
-            *("setxattrat", "removexattr", "lremovexattr", "fremovexattr", "removexattrat", "file_setattr"),
+            *("setxattrat", "removexattr", "lremovexattr", "fremovexattr", "removexattrat"),
         ),
     ),
     "attributes": (

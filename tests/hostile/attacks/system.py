@@ -23,7 +23,16 @@ def _forged(name: str, frame: bytes) -> Attack:
 
 
 ATTACKS = (
-    Attack("a user namespace", "with refused():\n    syscall((272, 97), 0x10000000)\n    won('made')"),
+    Attack(
+        "a user namespace",
+        "child = os.fork()\n"
+        "if child == 0:\n"
+        "    with contextlib.suppress(OSError):\n"
+        "        syscall((272, 97), 0x10000000)\n"
+        "        os._exit(0)\n"
+        "    os._exit(1)\n"
+        "if os.waitpid(child, 0)[1] == 0: won('made')",
+    ),
     Attack(
         "a user namespace for a child",
         "with refused():\n"
@@ -60,7 +69,11 @@ ATTACKS = (
     ),
     Attack(
         "calls that are newer than the policy",
-        "try:\n    syscall(471, -1, 0, 0, 0)\nexcept OSError as error:\n    print(error)",
+        "try:\n"
+        "    syscall(468, -100, b'.', ctypes.create_string_buffer(24), 24, 0)\n"
+        "    won('file_getattr')\n"
+        "except OSError as error:\n"
+        "    if error.errno != errno.ENOSYS: won(f'file_getattr was looked at: {error}')",
     ),
     Attack(
         "more rights than the user has",
