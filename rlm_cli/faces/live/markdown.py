@@ -102,8 +102,17 @@ def _document(text: str) -> Any:
     document = _class()("", hyperlinks=False)
     parser = MarkdownIt("commonmark", {"html": False}).enable("strikethrough").enable("table")
     document.markup = text
-    document.parsed = parser.parse(text)
+    document.parsed = _cleaned(parser.parse(text))
     return document
+
+
+def _cleaned(tokens: Any) -> Any:
+    """Tokens without controls: the parser turns `&#x202e;`, and `%1b` in an address, into characters."""
+    for token in tokens:
+        token.content = visible(token.content)
+        token.attrs = {name: visible(str(value)) for name, value in token.attrs.items()}
+        _cleaned(token.children or ())
+    return tokens
 
 
 @lru_cache(maxsize=1)
