@@ -158,7 +158,8 @@ _FORMATS = """Formats
   citations     id, path, page, line_start, line_end, start, end, quote,
                 checked: start and end are characters of the document's text,
                 path is relative to the input folder
-  coverage      documents, searched_by_code, read_by_model
+  coverage      documents, searched_by_code, read_by_model, characters,
+                characters_read_by_model (absent where not counted)
   usage         root and sub: calls, tokens_in, tokens_out, tokens_cached
   cost          usd, and whether it is known: null is unknown, never zero
   limits, sandbox, warnings, problem (null, or kind and message), seconds

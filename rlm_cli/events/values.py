@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 Json = dict[str, Any] | list[Any] | str | int | float | bool | None
 """A value that JSON can hold."""
@@ -88,11 +88,17 @@ class Citation(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Coverage(Struct, frozen=True, kw_only=True):
-    """How many documents there are, how many code has searched, and how many a model has read from."""
+    """How many documents there are, how many code has searched, and how many a model has read from.
+
+    Shape:   the characters of all documents, and of those stretches that a model has read, are left out
+             where they were not counted.
+    """
 
     documents: int = 0
     searched_by_code: int = 0
     read_by_model: int = 0
+    characters: int | UnsetType = UNSET
+    characters_read_by_model: int | UnsetType = UNSET
 
 
 class Limits(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -245,7 +245,7 @@ class Document:
         if step != 1:
             return self.text[key]
         text = self.peek(start, max(start, end))
-        self.library.ledger.served(self.index, text)
+        self.library.ledger.served(self.index, text, start)
         return text
 
     def __contains__(self, words: object) -> bool:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, overload
 
 from rlm_cli.inkernel.chunks import Chunks, chunked
+from rlm_cli.inkernel.coverage import Coverage
 from rlm_cli.inkernel.document import Document, Library
 from rlm_cli.inkernel.grep import count, counting, grep, query
 from rlm_cli.inkernel.hits import Counts, Hits
@@ -220,9 +221,16 @@ class Corpus(Sequence[Document]):
         """
         return chunked(self, by, size, overlap)
 
-    def coverage(self) -> dict[str, int]:
-        """How many documents there are, were searched by code, and were read from by a model."""
-        return self._library.ledger.coverage()
+    def coverage(self) -> Coverage:
+        """Counts of documents and characters: all, searched by code, read by a model; and which they are.
+
+        >>> seen = corpus.coverage(); print(seen); print(seen.only_code.paths()[:20])
+        """
+        return Coverage(self, self._indices)
+
+    def of(self, indices: Sequence[int]) -> Corpus:
+        """A corpus of some documents of the store, by their numbers."""
+        return Corpus(self._library, indices)
 
     def _paths(self) -> dict[str, int]:
         if self._by_path is None:
@@ -270,7 +278,8 @@ def open_corpus(mount: dict[str, Any], services: Services) -> tuple[Corpus, dict
     library = Library(Store(mount["store"], mount["generation"]), services)
     visible = mount.get("documents")
     everything: Sequence[int] = range(library.store.count) if visible is None else visible
-    library.ledger.limit_to(len(everything))
+    characters = library.store.facts["characters"] if visible is None else None
+    library.ledger.limit_to(everything, characters)
     corpus = Corpus(library, everything)
     inputs = {
         name: corpus if indices is None else Corpus(library, indices)

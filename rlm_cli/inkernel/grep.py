@@ -188,11 +188,11 @@ class _Search:
         text, base = match.window.text, match.window.characters
         start, end = match.start - base, match.end - base
         document = self._library.document(match.document)
-        line = _line(text, start, end)
-        hit = Hit(document, match.start, match.end, match.line, text[start:end], line)
+        low, high = _line(text, start, end)
+        hit = Hit(document, match.start, match.end, match.line, text[start:end], text[low:high])
         if self._wanted.context:
             hit.text = hit.around(self._wanted.context)
-        hit.served()
+        hit.served(base + low)
         return hit
 
     def _so_far(self) -> str:
@@ -296,8 +296,8 @@ def _in_order(hits: Hits, indices: Sequence[int]) -> Hits:
     return hits
 
 
-def _line(text: str, start: int, end: int) -> str:
-    """The line of a match; of a long line the part around it, cut between words."""
+def _line(text: str, start: int, end: int) -> tuple[int, int]:
+    """Where the line of a match begins and ends; of a long line the part around it, cut between words."""
     low = text.rfind("\n", 0, start) + 1
     high = text.find("\n", end)
     high = len(text) if high < 0 else high
@@ -311,4 +311,4 @@ def _line(text: str, start: int, end: int) -> str:
             space = text.rfind(" ", end, far)
             far = space if space >= 0 else far
         low, high = near, min(far, near + max(LINE_CHARACTERS, end - near))
-    return text[low:high]
+    return low, high

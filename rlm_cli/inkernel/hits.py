@@ -69,12 +69,12 @@ class Hit:
         """The citation mark for this hit's text, for `answer["content"]`."""
         return self.document.marked(self.text.strip(), self.start)
 
-    def served(self) -> None:
-        """Tell the ledger that the text was handed to a cell, as it is and as it is shown."""
+    def served(self, start: int) -> None:
+        """Tell the ledger that the text, which begins at a character, was handed to a cell."""
         ledger = self.document.library.ledger
-        ledger.served(self.document.index, self.text)
+        ledger.served(self.document.index, self.text, start)
         if len(self.text) > _REPR_CHARACTERS or "\n" in self.text:
-            ledger.served(self.document.index, self.short)
+            ledger.served(self.document.index, self.short, start)
 
     def around(self, lines: int = 3, characters: int | None = None) -> str:
         """The text around the hit: so many lines (or characters) before and after it.

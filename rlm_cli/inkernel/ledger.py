@@ -1,24 +1,22 @@
-"""The ledger: which documents code has searched, and which of them a model has read from.
+"""The ledger: which documents code has searched, and which stretches of them a model has read.
 
-A text that goes to a model is recognised by its pieces (lines; sentences of long lines): pieces of everything
-that was served to a cell are remembered by hash, so no one has to say where a prompt came from. Memory and
-time are bounded; past the bounds long documents are known by samples of their text.
+A text that goes to a model is recognised by its pieces (see recognising), so no one has to say where a prompt
+came from. Memory and time are bounded; past the bounds long documents are known by samples of their text.
 """
 
 from __future__ import annotations
 
-import re
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Sequence
 
-_SENTENCE = re.compile(r"(?<=[.;!?])\s+|[。；！？]|\s\|\s")
-_AROUND = " \t\r\f\"'“”‘’`*_>#|-•…"
-_LEAST, _LEAST_WIDE, _LONG_LINE = 16, 6, 240
-_PIECES_KEPT = 400_000
-_OWNERS_KEPT = 8
+from rlm_cli.inkernel.recognising import Pieces
+from rlm_cli.inkernel.spans import Spans
+
+_NEAR_CHARACTERS = 120
 _WHOLE_CHARACTERS = 1 << 24
 _INDEXED_PER_CALL = 1 << 23
 _SAMPLE, _STRIDE = 1024, 8192
+State = tuple[bytes, dict[int, list[tuple[int, int]]]]
 
 
 class Ledger:
@@ -26,26 +24,28 @@ class Ledger:
 
     def __init__(self, count: int, characters: Callable[[int], int], text: Callable[[int], str]) -> None:
         self._searched = bytearray(count)
-        self._read: set[int] = set()
-        self._documents = count
+        self._read: dict[int, Spans] = {}
+        self._documents: Sequence[int] = range(count)
+        self._all_characters = 0
         self._characters = characters
         self._text = text
-        self._owners: dict[int, int | tuple[int, ...]] = {}
-        self._served: deque[tuple[int, str]] = deque()
+        self._pieces = Pieces()
+        self._served: deque[tuple[int, str, int]] = deque()
         self._served_characters = 0
         self._opened: dict[int, None] = {}
         self._indexed: set[int] = set()
         self._indexed_characters = 0
 
-    def limit_to(self, documents: int) -> None:
-        """Only so many documents can be seen."""
+    def limit_to(self, documents: Sequence[int], characters: int | None) -> None:
+        """Only these documents can be seen; how many characters they have, None when it is not known."""
         self._documents = documents
+        self._all_characters = sum(map(self._characters, documents)) if characters is None else characters
 
-    def state(self) -> tuple[bytes, list[int]]:
+    def state(self) -> State:
         """What is known so far, for a ledger of the same documents."""
-        return bytes(self._searched), sorted(self._read)
+        return bytes(self._searched), {document: list(spans) for document, spans in self._read.items()}
 
-    def take_up(self, state: tuple[bytes, list[int]]) -> None:
+    def take_up(self, state: State) -> None:
         """Go on where another ledger of the same documents was.
 
         Errors:  ValueError when it was one of other documents.
@@ -54,7 +54,7 @@ class Ledger:
         if len(searched) != len(self._searched):
             raise ValueError("the ledger is one of other documents")
         self._searched[:] = searched
-        self._read.update(read)
+        self._read = {document: Spans(_NEAR_CHARACTERS, spans) for document, spans in read.items()}
 
     def searched(self, document: int) -> None:
         """Code has read or searched a document."""
@@ -74,53 +74,47 @@ class Ledger:
         if document not in self._indexed:
             self._opened[document] = None
 
-    def served(self, document: int, text: str) -> None:
-        """A passage of a document was handed to a cell."""
+    def served(self, document: int, text: str, start: int) -> None:
+        """A passage of a document, which begins at a character of it, was handed to a cell."""
         self._searched[document] = 1
         if document not in self._indexed:
-            self._served.append((document, text))
+            self._served.append((document, text, start))
             self._served_characters += len(text)
             while self._served_characters > _WHOLE_CHARACTERS:
                 self._remember_served()
 
     def shown(self, text: str) -> None:
-        """A text goes to a model: the documents that it comes from count as read."""
+        """A text goes to a model: the documents that it comes from count as read, where they stand in it."""
         self._catch_up()
-        owned = [(owner,) if isinstance(owner, int) else owner for owner in self._owners_of(text)]
-        found = Counter(document for owners in owned for document in owners)
-        while owned:
-            best = max(found, key=lambda document: (found[document], -self._characters(document)))
-            self._read.add(best)
-            self._searched[best] = 1
-            owned = [owners for owners in owned if best not in owners]
-            found = Counter(document for owners in owned for document in owners)
+        for document, start, end in self._pieces.sources(text, self._characters):
+            self._searched[document] = 1
+            self._read.setdefault(document, Spans(_NEAR_CHARACTERS)).add(start, end)
 
     def coverage(self) -> dict[str, int]:
-        """Counts of documents: all that can be seen, searched by code, read from by a model."""
+        """Counts: documents that can be seen, searched by code, read from by a model; characters too."""
         return {
-            "documents": self._documents,
+            "documents": len(self._documents),
             "searched_by_code": sum(self._searched),
             "read_by_model": len(self._read),
+            "characters": self._all_characters,
+            "characters_read_by_model": sum(spans.characters for spans in self._read.values()),
         }
 
     def read(self) -> list[int]:
         """The documents that a model has read from."""
         return sorted(self._read)
 
+    def read_spans(self, document: int) -> list[tuple[int, int]]:
+        """The characters of a document that a model has read."""
+        return list(self._read.get(document, ()))
+
+    def is_searched(self, document: int) -> bool:
+        """Whether code has read or searched a document."""
+        return bool(self._searched[document])
+
     def unread(self) -> list[int]:
         """The documents that neither code nor a model has looked at."""
-        return [document for document, is_searched in enumerate(self._searched) if not is_searched]
-
-    def _owners_of(self, text: str) -> list[int | tuple[int, ...]]:
-        """Whose the pieces of a text are; what stands behind `path: ` counts too."""
-        owners, known = [], self._owners
-        for piece in _pieces(text):
-            owner = known.get(hash(piece))
-            if owner is None and ": " in piece:
-                owner = known.get(hash(piece.partition(": ")[2].strip(_AROUND)))
-            if owner is not None:
-                owners.append(owner)
-        return owners
+        return [document for document in self._documents if not self._searched[document]]
 
     def _catch_up(self) -> None:
         """Remember what was served since the last time; a bounded part of it in one go."""
@@ -132,49 +126,21 @@ class Ledger:
             del self._opened[document]
             length = self._characters(document)
             if self._indexed_characters + length <= _WHOLE_CHARACTERS:
-                self._remember(document, self._text(document))
+                self._remember(document, self._text(document), 0)
                 self._indexed_characters += length
                 self._indexed.add(document)
                 budget -= length
             else:
                 text = self._text(document)
                 for at in range(0, min(length, 1 << 26), _STRIDE):
-                    self._remember(document, text[at : at + _SAMPLE])
+                    self._remember(document, text[at : at + _SAMPLE], at)
                 budget -= length // (_STRIDE // _SAMPLE)
 
     def _remember_served(self) -> None:
-        document, text = self._served.popleft()
+        document, text, start = self._served.popleft()
         self._served_characters -= len(text)
-        self._remember(document, text)
+        self._remember(document, text, start)
 
-    def _remember(self, document: int, text: str) -> None:
-        owners = self._owners
-        for piece in _pieces(text):
-            key = hash(piece)
-            known = owners.get(key)
-            if known is None:
-                owners[key] = document
-            elif known != document:
-                several = (known,) if isinstance(known, int) else known
-                if document not in several and len(several) < _OWNERS_KEPT:
-                    owners[key] = (*several, document)
-        if len(owners) > _PIECES_KEPT:
-            for key in list(owners)[: _PIECES_KEPT // 4]:
-                del owners[key]
+    def _remember(self, document: int, text: str, start: int) -> None:
+        if not self._pieces.remember(document, text, start):
             self._indexed.clear()
-
-
-def _pieces(text: str) -> set[str]:
-    """The lines of a text that say enough to be known again; sentences instead of very long lines."""
-    least = _LEAST if text.isascii() else _LEAST_WIDE
-    found: set[str] = set()
-    for line in text.split("\n"):
-        if len(line) > _LONG_LINE:
-            found.update(s.strip(_AROUND) for s in _SENTENCE.split(line) if len(s) >= least)
-        elif len(line) >= least:
-            found.add(line.strip(_AROUND))
-    return {
-        piece
-        for piece in found
-        if len(piece) >= _LEAST or (len(piece) >= _LEAST_WIDE and not piece.isascii())
-    }

@@ -84,7 +84,7 @@ def _of_bytes(document: Document, passage: Passage) -> Hit:
     line = lines + passage.text.count("\n", 0, lead) + 1
     hit = Hit(document, start, start + len(text), line, ", ".join(passage.terms), text)
     hit.score = round(passage.score, 3)
-    hit.served()
+    hit.served(hit.start)
     return hit
 
 
@@ -184,5 +184,5 @@ def _hit(each: _Found, passage: int, terms: list[str], worth: float) -> Hit:
     words = [term for term in terms if term in each.counts[passage]]
     hit = Hit(each.document, start + lead, start + lead + len(text), line, ", ".join(words), text)
     hit.score = round(worth, 3)
-    hit.served()
+    hit.served(hit.start)
     return hit

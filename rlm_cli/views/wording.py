@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from msgspec import UnsetType
+
 from rlm_cli.base.text import counted, elapsed, money, one_line
 from rlm_cli.events.bodies import (
     CellFinished,
@@ -15,7 +17,7 @@ from rlm_cli.events.bodies import (
     RunFinished,
     RunStarted,
 )
-from rlm_cli.events.values import Citation, Limits, Usage
+from rlm_cli.events.values import Citation, Coverage, Limits, Usage
 from rlm_cli.views.calls import Batch
 from rlm_cli.views.drafts import Draft, without_marks
 from rlm_cli.views.result import place_of
@@ -224,9 +226,18 @@ def coverage(end: RunFinished) -> str:
     """How much of the corpus was read, honestly."""
     seen = end.coverage
     return (
-        f"read by a model: {seen.read_by_model:,} of {seen.documents:,} documents; "
+        f"read by a model: {seen.read_by_model:,} of {seen.documents:,} documents{_share_read(seen)}; "
         f"searched by code: {seen.searched_by_code:,} of {seen.documents:,}"
     )
+
+
+def _share_read(seen: Coverage) -> str:
+    """How much of the text a model has read, where it was counted and some was left out."""
+    read, characters = seen.characters_read_by_model, seen.characters
+    if isinstance(read, UnsetType) or isinstance(characters, UnsetType) or not characters or not read:
+        return ""
+    percent = 100 * min(1.0, read / characters)
+    return f" ({percent:.0f} % of the text)" if percent >= 1 else " (less than 1 % of the text)"
 
 
 def spending(end: RunFinished, seconds: float | None = None) -> str:
