@@ -29,9 +29,10 @@ from rlm_cli.corpus.worker import SIZE, Job
 
 _TEXT_BYTES = 1 << 32
 _REPLY_BYTES = 1 << 26
+_PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 _CODE = (
     "import sys; sys.path.insert(0, sys.argv[4]); "
-    "from rlm_cli.corpus.worker import main; main(*map(int, sys.argv[1:4]))"
+    "from rlm_cli.corpus.worker import main; main(*map(int, sys.argv[1:4]), sys.argv[4:])"
 )
 
 
@@ -62,11 +63,12 @@ class _Worker:
         self.channel = ours
         self._folder = folder
         self.spool = _spool(folder)
-        package_root = str(Path(__file__).resolve().parents[2])
+        package_root = str(_PACKAGE_ROOT)
         environment = {
             name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "SYSTEMROOT") if name in os.environ
         }
-        arguments = (theirs.fileno(), options.worker_memory_bytes, _TEXT_BYTES, package_root)
+        limits = (theirs.fileno(), options.worker_memory_bytes, _TEXT_BYTES)
+        arguments = (*limits, package_root, *readable_folders())
         try:
             self.process = subprocess.Popen(
                 [sys.executable, "-P", "-s", "-c", _CODE, *map(str, arguments)],
@@ -132,6 +134,12 @@ class _Worker:
         self.channel.close()
         self.spool.close()
         return code if code is not None else -signal.SIGKILL
+
+
+def readable_folders() -> list[str]:
+    """The folders in which this Python, its packages and this package are."""
+    prefixes = (sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix)
+    return list(dict.fromkeys(str(Path(each).resolve()) for each in (*prefixes, _PACKAGE_ROOT)))
 
 
 def _spool(folder: Path) -> IO[bytes]:

@@ -1,4 +1,4 @@
-"""The process that parses foreign formats: no names, no secrets, little memory; it may die at any time.
+"""The process that parses foreign formats: no names, no network, little memory; it may die at any time.
 
 It gets two descriptors a document, the file and an empty spool to write text into, and answers with the
 parts. The parent (pool.py) trusts nothing of it but that: texts are validated again as they are stored.
@@ -6,6 +6,7 @@ parts. The parent (pool.py) trusts nothing of it but that: texts are validated a
 
 from __future__ import annotations
 
+import importlib
 import io
 import os
 import resource
@@ -13,6 +14,7 @@ import signal
 import socket
 import struct
 import sys
+from collections.abc import Sequence
 
 import msgspec
 
@@ -20,6 +22,11 @@ from rlm_cli.corpus.extract import STREAMED, Allowance, Extracted, TextOut, extr
 from rlm_cli.corpus.opening import Window, WindowFile
 
 SIZE = struct.Struct("<I")
+_CONFINING = "rlm_cli.inkernel.confining"
+"""What confines a kernel confines this process too; it is named, because nothing may import it."""
+_LANDLOCK_CREATE_RULESET, _LANDLOCK_VERSION = 444, 1
+_SYSTEM = ("/usr", "/lib", "/lib64", "/etc/ld.so.cache", "/etc/localtime")
+_DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom")
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,9 +42,13 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     allowance: Allowance = Allowance()
 
 
-def main(channel: int, memory_bytes: int, text_bytes: int) -> None:
-    """Serve documents until the parent closes the channel."""
-    _confine(memory_bytes, text_bytes)
+def main(channel: int, memory_bytes: int, text_bytes: int, readable: Sequence[str]) -> None:
+    """Serve documents until the parent closes the channel.
+
+    Shape:   readable are the folders in which Python and its packages are.
+    """
+    _limit(memory_bytes, text_bytes)
+    confine(readable)
     connection = socket.socket(fileno=channel)
     while True:
         raw, handles, _, _ = socket.recv_fds(connection, 1 << 16, 2)
@@ -79,7 +90,7 @@ def _whole(source: int, job: Job) -> bytes:
     return b"".join(pieces)
 
 
-def _confine(memory_bytes: int, text_bytes: int) -> None:
+def _limit(memory_bytes: int, text_bytes: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # A spool that grows past its limit is an error to report, not a signal to die of.
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -97,6 +108,34 @@ def _confine(memory_bytes: int, text_bytes: int) -> None:
             resource.setrlimit(getattr(resource, name), (allowed, allowed))
         except (OSError, ValueError):
             continue
+
+
+def confine(readable: Sequence[str]) -> list[str]:
+    """Leave this process no network and no files but Python's own, read-only; what could be put on.
+
+    What it works on are open descriptors, which need no right. Where the system has neither Landlock nor
+    seccomp (not Linux, or an old one) the limits of memory, time and file size remain.
+    """
+    if not sys.platform.startswith("linux"):
+        return []
+    rules = importlib.import_module(f"{_CONFINING}.rules")
+    seccomp, landlock, system = (
+        importlib.import_module(f"{_CONFINING}.{name}") for name in ("seccomp", "landlock", "system")
+    )
+    put_on = []
+    try:
+        abi = system.syscall(_LANDLOCK_CREATE_RULESET, 0, 0, _LANDLOCK_VERSION)
+        rights = {"read": [*readable, *_SYSTEM], "write": [], "sockets": [], "devices": list(_DEVICES)}
+        landlock.restrict({"abi": abi, "scopes_signals": True, **rights})
+        put_on.append("landlock")
+    except OSError:
+        pass
+    try:
+        seccomp.restrict([*rules.REFUSED, *seccomp.SPECIAL])
+        put_on.append("seccomp")
+    except (OSError, ValueError):
+        pass
+    return put_on
 
 
 def _die_with_parent() -> None:
