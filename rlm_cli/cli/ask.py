@@ -111,7 +111,7 @@ def ask(
     from rlm_cli.cli.going_on import recall, wanted
     from rlm_cli.cli.question import Asked, asked
     from rlm_cli.cli.terminal import ProcessInput, streams
-    from rlm_cli.runs.from_settings import key_names
+    from rlm_cli.runs.from_settings import key_names, providers_wanted
     from rlm_cli.runs.plan import AskPlan, OutputChoices, SessionChoices
     from rlm_cli.settings.keys import credentials
     from rlm_cli.settings.locations import directories
@@ -142,7 +142,7 @@ def ask(
         session=SessionChoices(title=title, is_kept=not no_save),
         streams=streams(environ),
         stdin=told.stdin,
-        environ=credentials(environ, places, key_names()),
+        environ=credentials(environ, places, key_names(), providers_wanted(settings)),
         argv=tuple(sys.argv[1:]),
     )
     if estimate:

@@ -14,7 +14,8 @@ from rlm_cli.cli.options import AsJson
 from rlm_cli.cli.screen import note, rows, say, say_json
 from rlm_cli.runs.from_settings import key_names
 from rlm_cli.settings import keys
-from rlm_cli.settings.locations import directories, shown
+from rlm_cli.settings.key_commands import KeyCommand, how_to_store
+from rlm_cli.settings.locations import Directories, directories, shown
 
 app = new_app("List, keep and forget keys of providers.", is_group=True)
 
@@ -41,7 +42,15 @@ def list_(as_json: AsJson = False) -> int:
 
 
 @app.command("set", context_settings={"allow_extra_args": True})
-def set_(context: typer.Context, provider: Provider) -> int:
+def set_(
+    context: typer.Context,
+    provider: Provider,
+    command: Annotated[
+        str,
+        typer.Option("--command", metavar="COMMAND", help="Keep a command that prints the key, not the key."),
+    ] = "",
+    keyring: Annotated[bool, typer.Option("--keyring", help="Ask the system's keyring for the key.")] = False,
+) -> int:
     """Keep a key: it is asked for without echo, or read from stdin; never from the command line."""
     if context.args:
         raise UsageError(
@@ -52,6 +61,8 @@ def set_(context: typer.Context, provider: Provider) -> int:
     places = directories(os.environ)
     label = shown(places.keys_file, os.environ)
     keys.require_provider(provider)
+    if command or keyring:
+        return _keep_command(places, label, provider, KeyCommand("" if keyring else command))
     keys.store_key(places, label, provider, _key_of(provider))
     note(f"the key of {provider} is kept in {label}, for your user alone")
     present = next((name for name in keys.variables_of(provider, key_names()) if os.environ.get(name)), "")
@@ -68,6 +79,14 @@ def rm(provider: Provider) -> int:
     if not keys.forget_key(places, label, provider):
         raise SettingsError(f"no key of {provider} is kept in {label}", "", "Run: rlm config keys list")
     note(f"the key of {provider} was taken out of {label}")
+    return 0
+
+
+def _keep_command(places: Directories, label: str, provider: str, command: KeyCommand) -> int:
+    keys.store_command(places, label, provider, command)
+    note(f"the {command.origin} of {provider} is kept in {label}; it is asked when a model needs the key")
+    if not command.command:
+        note(f"to put the key there: {how_to_store(provider)}")
     return 0
 
 

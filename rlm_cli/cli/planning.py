@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rlm_cli.cli.options import Given
-from rlm_cli.runs.from_settings import key_names
+from rlm_cli.runs.from_settings import key_names, providers_wanted
 from rlm_cli.runs.plan import AskPlan
 from rlm_cli.settings.keys import credentials
 from rlm_cli.settings.locations import directories
@@ -41,5 +41,7 @@ def plan_without_question(
         question="",
         cwd=cwd,
         stdin=stdin,
-        environ=credentials(environ, places, key_names()) if needs_credentials else environ,
+        environ=credentials(environ, places, key_names(), providers_wanted(settings))
+        if needs_credentials
+        else environ,
     )

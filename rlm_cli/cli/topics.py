@@ -180,6 +180,8 @@ session file, and the kernel never has one.
   rlm config keys set openai   asks for the key without echo, or reads stdin
   rlm config keys list         which keys there are and where, not their values
   rlm config keys rm openai
+  rlm config keys set openai --command "pass show openai"   a command prints it
+  rlm config keys set openai --keyring                the system's keyring has it
 
 Servers on this machine (ollama, lm_studio, hosted_vllm) need no key. bedrock,
 sagemaker and vertex_ai use the login of their own tools. Providers that are

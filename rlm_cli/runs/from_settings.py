@@ -27,6 +27,17 @@ def key_names() -> dict[str, tuple[str, ...]]:
     return {**local, **KEY_VARIABLES}
 
 
+def providers_wanted(settings: Settings) -> frozenset[str] | None:
+    """The providers whose models a run may call, as the settings name them; None when it may be any."""
+    models = settings.models
+    if not models.root:
+        return None
+    names = {models.full_name(name) for name in (models.root, models.sub or models.root, *models.aliases)}
+    if any("/" not in name and name != "offline" for name in names):
+        return None
+    return frozenset(name.partition("/")[0] for name in names)
+
+
 def read_options(corpus: CorpusSettings) -> ReadOptions:
     """Which files are read."""
     return ReadOptions(

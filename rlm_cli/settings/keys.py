@@ -1,19 +1,20 @@
 """Credentials: from the providers' own environment variables, then from a file that only its owner can read.
 
-Owns the file. Values leave this module only inside the
-environment that is given to the models; no function here returns one for showing.
+Owns the file, in which a key stands itself, or the command that gives it (`key_commands`). Values leave this
+module only inside the environment that is given to the models; no function here returns one for showing.
 """
 
 from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from rlm_cli.base.errors import SettingsError
 from rlm_cli.settings.files import parsed
+from rlm_cli.settings.key_commands import KeyCommand, as_entry, key_command_of
 from rlm_cli.settings.locations import Directories, shown
 from rlm_cli.settings.writing import replace_file
 
@@ -46,18 +47,29 @@ def variables_of(provider: str, names: KeyNames) -> tuple[str, ...]:
     return names.get(provider) or (provider.upper().replace("-", "_") + "_API_KEY",)
 
 
-def credentials(environ: Mapping[str, str], places: Directories, names: KeyNames) -> dict[str, str]:
+def credentials(
+    environ: Mapping[str, str],
+    places: Directories,
+    names: KeyNames,
+    providers: Collection[str] | None = None,
+) -> dict[str, str]:
     """The environment with which models are called: a stored key stands in its provider's usual variable.
 
     A provider that has any of its variables in the environment keeps exactly what is there.
 
-    Errors:  SettingsError when the file of keys can be read by others, or is wrong.
+    Shape:   the key commands of these providers are run, None: of all that the file names.
+    Errors:  SettingsError when the file of keys can be read by others, or is wrong, or when a key command
+             gives no key.
     """
     full = dict(environ)
-    for provider, key in stored_keys(places.keys_file, shown(places.keys_file, environ)).items():
+    for provider, kept in stored_keys(places.keys_file, shown(places.keys_file, environ)).items():
         variables = variables_of(provider, names)
-        if not any(environ.get(name) for name in variables):
-            full[variables[0]] = key
+        if any(environ.get(name) for name in variables):
+            continue
+        if isinstance(kept, str):
+            full[variables[0]] = kept
+        elif providers is None or provider in providers:
+            full[variables[0]] = kept.key(provider, environ)
     return full
 
 
@@ -72,12 +84,14 @@ def keys_found(environ: Mapping[str, str], places: Directories, names: KeyNames)
         if present:
             found.append(KeyFound(provider=provider, variable=present, origin="environment"))
         elif provider in stored:
-            found.append(KeyFound(provider=provider, variable=variables[0], origin=label))
+            kept = stored[provider]
+            origin = label if isinstance(kept, str) else f"{kept.origin}, {label}"
+            found.append(KeyFound(provider=provider, variable=variables[0], origin=origin))
     return found
 
 
-def stored_keys(path: Path, label: str) -> dict[str, str]:
-    """The keys of the file, by provider; none when there is no file.
+def stored_keys(path: Path, label: str) -> dict[str, str | KeyCommand]:
+    """The keys of the file, or the commands that give them, by provider; none when there is no file.
 
     Errors:  SettingsError when others can read it, when it belongs to another user, or when it is wrong.
     """
@@ -94,14 +108,17 @@ def stored_keys(path: Path, label: str) -> dict[str, str]:
         tree = parsed(raw.decode("utf-8"), label)
     except UnicodeDecodeError as problem:
         raise SettingsError(f"cannot read {label}", "it is not UTF-8 text") from problem
-    for provider, key in tree.items():
-        if not isinstance(key, str) or not key or not needs_key(provider):
+    kept: dict[str, str | KeyCommand] = {}
+    for provider, entry in tree.items():
+        found = entry if isinstance(entry, str) else key_command_of(entry)
+        if not found or not needs_key(provider):
             raise SettingsError(
                 f"{label} holds a wrong entry for {provider}",
-                'each line must be: provider = "key"',
+                'each line must be: provider = "key", or { command = "…" }, or { keyring = true }',
                 f"Run: rlm config keys set {provider}",
             )
-    return tree
+        kept[provider] = found
+    return kept
 
 
 def store_key(places: Directories, label: str, provider: str, key: str) -> None:
@@ -117,6 +134,16 @@ def store_key(places: Directories, label: str, provider: str, key: str) -> None:
     _write_keys(places, {**stored_keys(places.keys_file, label), provider: clean})
 
 
+def store_command(places: Directories, label: str, provider: str, command: KeyCommand) -> None:
+    """Keep how a provider's key is asked for, instead of the key.
+
+    Errors:  as `store_key`; SettingsError for a command that cannot be read.
+    """
+    require_provider(provider)
+    command.argv(provider)
+    _write_keys(places, {**stored_keys(places.keys_file, label), provider: command})
+
+
 def forget_key(places: Directories, label: str, provider: str) -> bool:
     """Take a provider's key out of the file; False when none was kept."""
     kept = stored_keys(places.keys_file, label)
@@ -126,11 +153,12 @@ def forget_key(places: Directories, label: str, provider: str) -> bool:
     return True
 
 
-def _write_keys(places: Directories, kept: Mapping[str, str]) -> None:
+def _write_keys(places: Directories, kept: Mapping[str, str | KeyCommand]) -> None:
     import json
 
     lines = ["# Keys of providers, written by: rlm config keys set PROVIDER", ""]
-    lines += [f"{provider} = {json.dumps(key)}" for provider, key in sorted(kept.items())]
+    for provider, key in sorted(kept.items(), key=lambda entry: entry[0]):
+        lines.append(f"{provider} = {json.dumps(key) if isinstance(key, str) else as_entry(key)}")
     replace_file(places.keys_file, "\n".join(lines) + "\n", mode=0o600)
 
 
