@@ -78,7 +78,18 @@ ATTACKS = (
     Attack(
         "more rights than the user has",
         "if libc.prctl(39, 0, 0, 0, 0) != 1: won('set-user-id programs work')\n"
-        "if libc.prctl(23, 21, 0, 0, 0) == 1: won('the capability to administer can come back')",
+        "code = '''\n"
+        "import ctypes, platform, struct\n"
+        "number = 125 if platform.machine() == 'x86_64' else 90\n"
+        "held = ctypes.create_string_buffer(24)\n"
+        "ctypes.CDLL(None).syscall(number, struct.pack('=Ii', 0x20080522, 0), held)\n"
+        "found = 'rights' if any(held.raw[:8]) else 'none'\n"
+        "'''\n"
+        "exec(code)\n"
+        "if found == 'rights': won('capabilities')\n"
+        "again = [sys.executable, '-c', code + 'print(found)']\n"
+        "again = subprocess.run(again, capture_output=True, text=True)\n"
+        "if 'rights' in again.stdout: won('capabilities for a new program')",
     ),
     Attack(
         "higher limits",
