@@ -22,6 +22,7 @@ _QUOTED = re.compile(
     r"\u201c([^\u201c\u201d]{12,2000})\u201d|\u00ab([^\u00ab\u00bb]{12,2000})\u00bb|(?<![\w\"])\"([^\"]{12,2000})\"(?![\w\"])"
 )
 _BLOCK_QUOTE = re.compile(r"(?:^> ?.*(?:\n|\Z))+", re.MULTILINE)
+_OPENING, _CLOSING = '["\u201c\u201e\u00ab]', frozenset('"\u201d\u201c\u00bb')
 _FEWEST_WORDS = 4
 _MOST_QUOTES = 60
 
@@ -95,7 +96,7 @@ class Citations:
         """
         pieces: list[str] = []
         at = 0
-        for start, end, quote in quotations(content)[:_MOST_QUOTES]:
+        for start, end, quote in quotations(self._without_vouched(content))[:_MOST_QUOTES]:
             if start < at:
                 continue
             pieces.append(content[at:end])
@@ -107,6 +108,25 @@ class Citations:
                 unfound.append(quote)
             elif found is not near:
                 pieces.append(" " + self._mark(found))
+        return "".join([*pieces, content[at:]])
+
+    def _without_vouched(self, content: str) -> str:
+        """The content with blanks for what stands before a mark and is, word for word, what it vouches for.
+
+        Source code and tables hold quotation marks of their own, which begin no quotation of the answer.
+        """
+        pieces: list[str] = []
+        at = 0
+        for match in MARK.finditer(content):
+            citation = self._by_mark.get(int(match[1]))
+            head = content[at : match.start()].rstrip()
+            if citation is None or head[-1:] not in _CLOSING:
+                continue
+            words = r"\s+".join(map(re.escape, citation.quote.split()))
+            own = re.search(f"{_OPENING}{words}\\Z", head[:-1])
+            if own is not None:
+                pieces += [content[at : at + own.start()], " " * (len(head) - own.start())]
+                at += len(head)
         return "".join([*pieces, content[at:]])
 
     def _cited_beside(self, content: str, start: int, end: int) -> Citation | None:

@@ -58,3 +58,25 @@ async def test_the_same_place_cited_twice_is_one_citation() -> None:
     citations = Citations()
     marks = {(await citations.cite(CORPUS, CiteCall(quote="ten dollars"))).text for _ in range(3)}
     assert len(marks) == 1
+
+
+async def test_quotation_marks_inside_of_a_marked_quotation_begin_none_of_their_own() -> None:
+    source = (
+        'rows = [{"prompt": "how high is the cap of it", "reply": "ten dollars in a year"}]' + ", 0" * 100
+    )
+    corpus, citations = FakeCorpus({"a.py": source}), Citations()
+    mark = (await citations.cite(corpus, CiteCall(quote=source))).text
+    cited = citations.render(f'- "{source}" {mark}\n- "no such words stand there"', corpus)
+    assert cited.text == f'- "{source}" [1]\n- "no such words stand there"'
+    assert cited.unfound_quotes == ["no such words stand there"]
+
+
+async def test_a_mark_does_not_vouch_for_a_longer_quotation_that_ends_with_its_words() -> None:
+    citations = Citations()
+    mark = (await citations.cite(CORPUS, CiteCall(quote="The cap is ten dollars a year"))).text
+    for content in (
+        f'"It is not true that The cap is ten dollars a year" {mark}',
+        f'"It is not true that The cap is ten dollars a year {mark}"',
+    ):
+        unfound = citations.render(content, CORPUS).unfound_quotes
+        assert unfound == ["It is not true that The cap is ten dollars a year"]
