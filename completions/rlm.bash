@@ -28,8 +28,8 @@ _rlm() {
         word="${COMP_WORDS[index]}"
         [[ $word == "--" ]] && return
         case "$path $word" in
-            "rlm ask" | "rlm replay" | "rlm export" | "rlm sessions" | "rlm sessions list" | "rlm sessions show" | "rlm sessions path" | "rlm sessions verify" | "rlm corpus" | "rlm corpus scan" | "rlm corpus show" | "rlm corpus grep" | "rlm corpus search" | "rlm corpus cache" | "rlm corpus cache path" | "rlm corpus cache size" | "rlm corpus cache clear" | "rlm models" | "rlm models list" | "rlm models show" | "rlm models alias" | "rlm config" | "rlm config show" | "rlm config get" | "rlm config set" | "rlm config unset" | "rlm config edit" | "rlm config path" | "rlm config init" | "rlm config keys" | "rlm config keys list" | "rlm config keys set" | "rlm config keys rm" | "rlm doctor" | "rlm completions" | "rlm help") path="$path $word" count=0 ;;
-            "rlm ask -q" | "rlm ask --question" | "rlm ask -F" | "rlm ask --question-file" | "rlm ask --out" | "rlm ask --schema" | "rlm ask --title" | "rlm ask --resume" | "rlm ask --fork" | "rlm ask --profile" | "rlm ask --include" | "rlm ask --exclude" | "rlm ask --max-file-size" | "rlm ask -m" | "rlm ask --model" | "rlm ask -s" | "rlm ask --sub-model" | "rlm ask -o" | "rlm ask --option" | "rlm ask --temperature" | "rlm ask --seed" | "rlm ask --mode" | "rlm ask --max-cost" | "rlm ask --max-turns" | "rlm ask --max-calls" | "rlm ask --max-tokens" | "rlm ask --max-depth" | "rlm ask --timeout" | "rlm ask --cell-timeout" | "rlm ask -j" | "rlm ask --concurrency" | "rlm ask -f" | "rlm ask --format" | "rlm ask --ui" | "rlm ask --color" | "rlm ask --sandbox" | "rlm ask --memory" | "rlm replay --speed" | "rlm replay --from" | "rlm replay --to" | "rlm replay --only" | "rlm replay --profile" | "rlm replay -f" | "rlm replay --format" | "rlm replay --ui" | "rlm replay --color" | "rlm export -f" | "rlm export --format" | "rlm export -o" | "rlm export --out" | "rlm sessions list -n" | "rlm sessions list --count" | "rlm corpus scan --profile" | "rlm corpus scan --include" | "rlm corpus scan --exclude" | "rlm corpus scan --max-file-size" | "rlm corpus scan -s" | "rlm corpus scan --sub-model" | "rlm corpus show --profile" | "rlm corpus show --include" | "rlm corpus show --exclude" | "rlm corpus show --max-file-size" | "rlm corpus grep --context" | "rlm corpus grep --max-hits" | "rlm corpus grep --max-seconds" | "rlm corpus grep --profile" | "rlm corpus grep --include" | "rlm corpus grep --exclude" | "rlm corpus grep --max-file-size" | "rlm corpus search -k" | "rlm corpus search --most" | "rlm corpus search --profile" | "rlm corpus search --include" | "rlm corpus search --exclude" | "rlm corpus search --max-file-size" | "rlm models list --profile" | "rlm models show --profile" | "rlm models alias --profile" | "rlm config show --profile" | "rlm config get --profile" | "rlm config set --profile" | "rlm config unset --profile" | "rlm doctor --profile")
+            "rlm ask" | "rlm shell" | "rlm replay" | "rlm export" | "rlm sessions" | "rlm sessions list" | "rlm sessions show" | "rlm sessions path" | "rlm sessions verify" | "rlm sessions search" | "rlm sessions diff" | "rlm sessions stale" | "rlm sessions rename" | "rlm sessions rm" | "rlm sessions prune" | "rlm corpus" | "rlm corpus scan" | "rlm corpus show" | "rlm corpus grep" | "rlm corpus search" | "rlm corpus cache" | "rlm corpus cache path" | "rlm corpus cache size" | "rlm corpus cache clear" | "rlm models" | "rlm models list" | "rlm models show" | "rlm models alias" | "rlm config" | "rlm config show" | "rlm config get" | "rlm config set" | "rlm config unset" | "rlm config edit" | "rlm config path" | "rlm config init" | "rlm config keys" | "rlm config keys list" | "rlm config keys set" | "rlm config keys rm" | "rlm doctor" | "rlm completions" | "rlm help") path="$path $word" count=0 ;;
+            "rlm ask -q" | "rlm ask --question" | "rlm ask -F" | "rlm ask --question-file" | "rlm ask --out" | "rlm ask --schema" | "rlm ask --title" | "rlm ask --resume" | "rlm ask --fork" | "rlm ask --profile" | "rlm ask --include" | "rlm ask --exclude" | "rlm ask --max-file-size" | "rlm ask -m" | "rlm ask --model" | "rlm ask -s" | "rlm ask --sub-model" | "rlm ask -o" | "rlm ask --option" | "rlm ask --temperature" | "rlm ask --seed" | "rlm ask --mode" | "rlm ask --max-cost" | "rlm ask --max-turns" | "rlm ask --max-calls" | "rlm ask --max-tokens" | "rlm ask --max-depth" | "rlm ask --timeout" | "rlm ask --cell-timeout" | "rlm ask -j" | "rlm ask --concurrency" | "rlm ask -f" | "rlm ask --format" | "rlm ask --ui" | "rlm ask --color" | "rlm ask --sandbox" | "rlm ask --memory" | "rlm shell --resume" | "rlm shell --profile" | "rlm shell --include" | "rlm shell --exclude" | "rlm shell --max-file-size" | "rlm shell -m" | "rlm shell --model" | "rlm shell -s" | "rlm shell --sub-model" | "rlm shell -o" | "rlm shell --option" | "rlm shell --temperature" | "rlm shell --seed" | "rlm shell --mode" | "rlm shell --max-cost" | "rlm shell --max-turns" | "rlm shell --max-calls" | "rlm shell --max-tokens" | "rlm shell --max-depth" | "rlm shell --timeout" | "rlm shell --cell-timeout" | "rlm shell -j" | "rlm shell --concurrency" | "rlm shell --ui" | "rlm shell --color" | "rlm shell --sandbox" | "rlm shell --memory" | "rlm replay --speed" | "rlm replay --from" | "rlm replay --to" | "rlm replay --only" | "rlm replay --profile" | "rlm replay -f" | "rlm replay --format" | "rlm replay --ui" | "rlm replay --color" | "rlm export -f" | "rlm export --format" | "rlm export -o" | "rlm export --out" | "rlm sessions list -n" | "rlm sessions list --count" | "rlm sessions search -n" | "rlm sessions search --count" | "rlm sessions prune --older-than" | "rlm corpus scan --profile" | "rlm corpus scan --include" | "rlm corpus scan --exclude" | "rlm corpus scan --max-file-size" | "rlm corpus scan -s" | "rlm corpus scan --sub-model" | "rlm corpus show --profile" | "rlm corpus show --include" | "rlm corpus show --exclude" | "rlm corpus show --max-file-size" | "rlm corpus grep --context" | "rlm corpus grep --max-hits" | "rlm corpus grep --max-seconds" | "rlm corpus grep --profile" | "rlm corpus grep --include" | "rlm corpus grep --exclude" | "rlm corpus grep --max-file-size" | "rlm corpus search -k" | "rlm corpus search --most" | "rlm corpus search --profile" | "rlm corpus search --include" | "rlm corpus search --exclude" | "rlm corpus search --max-file-size" | "rlm models list --profile" | "rlm models show --profile" | "rlm models alias --profile" | "rlm config show --profile" | "rlm config get --profile" | "rlm config set --profile" | "rlm config unset --profile" | "rlm config keys set --command" | "rlm doctor --profile")
                 [[ ${COMP_WORDS[index + 1]} == "=" ]] && ((index++))
                 ((index++))
                 ;;
@@ -68,6 +68,29 @@ _rlm() {
         "rlm ask --color") _rlm_words "auto always never" "$cur"; return ;;
         "rlm ask --sandbox") _rlm_words "auto strict off" "$cur"; return ;;
         "rlm ask --memory") _rlm_nothing; return ;;
+        "rlm shell --resume") _rlm_nothing; return ;;
+        "rlm shell --profile") _rlm_nothing; return ;;
+        "rlm shell --include") _rlm_nothing; return ;;
+        "rlm shell --exclude") _rlm_nothing; return ;;
+        "rlm shell --max-file-size") _rlm_nothing; return ;;
+        "rlm shell -m" | "rlm shell --model") _rlm_nothing; return ;;
+        "rlm shell -s" | "rlm shell --sub-model") _rlm_nothing; return ;;
+        "rlm shell -o" | "rlm shell --option") _rlm_nothing; return ;;
+        "rlm shell --temperature") _rlm_nothing; return ;;
+        "rlm shell --seed") _rlm_nothing; return ;;
+        "rlm shell --mode") _rlm_words "auto direct rlm" "$cur"; return ;;
+        "rlm shell --max-cost") _rlm_nothing; return ;;
+        "rlm shell --max-turns") _rlm_nothing; return ;;
+        "rlm shell --max-calls") _rlm_nothing; return ;;
+        "rlm shell --max-tokens") _rlm_nothing; return ;;
+        "rlm shell --max-depth") _rlm_nothing; return ;;
+        "rlm shell --timeout") _rlm_nothing; return ;;
+        "rlm shell --cell-timeout") _rlm_nothing; return ;;
+        "rlm shell -j" | "rlm shell --concurrency") _rlm_nothing; return ;;
+        "rlm shell --ui") _rlm_words "auto live plain none" "$cur"; return ;;
+        "rlm shell --color") _rlm_words "auto always never" "$cur"; return ;;
+        "rlm shell --sandbox") _rlm_words "auto strict off" "$cur"; return ;;
+        "rlm shell --memory") _rlm_nothing; return ;;
         "rlm replay --speed") _rlm_nothing; return ;;
         "rlm replay --from") _rlm_nothing; return ;;
         "rlm replay --to") _rlm_nothing; return ;;
@@ -79,6 +102,8 @@ _rlm() {
         "rlm export -f" | "rlm export --format") _rlm_words "text markdown json jsonl" "$cur"; return ;;
         "rlm export -o" | "rlm export --out") COMPREPLY=(); return ;;
         "rlm sessions list -n" | "rlm sessions list --count") _rlm_nothing; return ;;
+        "rlm sessions search -n" | "rlm sessions search --count") _rlm_nothing; return ;;
+        "rlm sessions prune --older-than") _rlm_nothing; return ;;
         "rlm corpus scan --profile") _rlm_nothing; return ;;
         "rlm corpus scan --include") _rlm_nothing; return ;;
         "rlm corpus scan --exclude") _rlm_nothing; return ;;
@@ -107,15 +132,20 @@ _rlm() {
         "rlm config get --profile") _rlm_nothing; return ;;
         "rlm config set --profile") _rlm_nothing; return ;;
         "rlm config unset --profile") _rlm_nothing; return ;;
+        "rlm config keys set --command") _rlm_nothing; return ;;
         "rlm doctor --profile") _rlm_nothing; return ;;
     esac
     case "$path" in
         "rlm")
             if [[ $cur == -* ]]; then _rlm_words "-V --version --debug -h --help" "$cur"; return; fi
-            _rlm_words "ask replay export sessions corpus models config doctor completions help" "$cur"
+            _rlm_words "ask shell replay export sessions corpus models config doctor completions help" "$cur"
             ;;
         "rlm ask")
             if [[ $cur == -* ]]; then _rlm_words "-q --question -F --question-file --out --schema --quiet -v --verbose --title --no-save --resume -c --continue --fork -w --watch --profile --estimate --include --exclude --hidden --no-hidden --ignore --no-ignore --follow-symlinks --no-follow-symlinks --max-file-size -m --model -s --sub-model -o --option --temperature --seed --mode --max-cost --max-turns --max-calls --max-tokens --max-depth --timeout --cell-timeout -j --concurrency -f --format --ui --color --sandbox --memory -h --help" "$cur"; return; fi
+            COMPREPLY=()
+            ;;
+        "rlm shell")
+            if [[ $cur == -* ]]; then _rlm_words "--resume -c --continue --no-save --vi --quiet -v --verbose --profile --include --exclude --hidden --no-hidden --ignore --no-ignore --follow-symlinks --no-follow-symlinks --max-file-size -m --model -s --sub-model -o --option --temperature --seed --mode --max-cost --max-turns --max-calls --max-tokens --max-depth --timeout --cell-timeout -j --concurrency --ui --color --sandbox --memory -h --help" "$cur"; return; fi
             COMPREPLY=()
             ;;
         "rlm replay")
@@ -128,7 +158,7 @@ _rlm() {
             ;;
         "rlm sessions")
             if [[ $cur == -* ]]; then _rlm_words "-h --help" "$cur"; return; fi
-            _rlm_words "list show path verify" "$cur"
+            _rlm_words "list show path verify search diff stale rename rm prune" "$cur"
             ;;
         "rlm sessions list")
             if [[ $cur == -* ]]; then _rlm_words "-n --count --json -h --help" "$cur"; return; fi
@@ -145,6 +175,38 @@ _rlm() {
         "rlm sessions verify")
             if [[ $cur == -* ]]; then _rlm_words "-h --help" "$cur"; return; fi
             _rlm_recorded "$cur"
+            ;;
+        "rlm sessions search")
+            if [[ $cur == -* ]]; then _rlm_words "-n --count --json -h --help" "$cur"; return; fi
+            _rlm_nothing
+            ;;
+        "rlm sessions diff")
+            if [[ $cur == -* ]]; then _rlm_words "-h --help" "$cur"; return; fi
+            case $count in
+                0) _rlm_recorded "$cur" ;;
+                1) _rlm_recorded "$cur" ;;
+                *) _rlm_nothing ;;
+            esac
+            ;;
+        "rlm sessions stale")
+            if [[ $cur == -* ]]; then _rlm_words "--json -h --help" "$cur"; return; fi
+            _rlm_nothing
+            ;;
+        "rlm sessions rename")
+            if [[ $cur == -* ]]; then _rlm_words "-h --help" "$cur"; return; fi
+            case $count in
+                0) _rlm_recorded "$cur" ;;
+                1) _rlm_nothing ;;
+                *) _rlm_nothing ;;
+            esac
+            ;;
+        "rlm sessions rm")
+            if [[ $cur == -* ]]; then _rlm_words "-h --help" "$cur"; return; fi
+            _rlm_recorded "$cur"
+            ;;
+        "rlm sessions prune")
+            if [[ $cur == -* ]]; then _rlm_words "--older-than --dry-run -h --help" "$cur"; return; fi
+            _rlm_nothing
             ;;
         "rlm corpus")
             if [[ $cur == -* ]]; then _rlm_words "-h --help" "$cur"; return; fi
@@ -255,7 +317,7 @@ _rlm() {
             _rlm_nothing
             ;;
         "rlm config keys set")
-            if [[ $cur == -* ]]; then _rlm_words "-h --help" "$cur"; return; fi
+            if [[ $cur == -* ]]; then _rlm_words "--command --keyring -h --help" "$cur"; return; fi
             _rlm_words "anthropic cerebras cohere cohere_chat dashscope deepinfra deepseek fireworks_ai gemini groq hosted_vllm huggingface llamafile lm_studio mistral moonshot nebius novita nvidia_nim ollama openai openrouter perplexity replicate sambanova together_ai xai zai" "$cur"
             ;;
         "rlm config keys rm")
@@ -272,7 +334,7 @@ _rlm() {
             ;;
         "rlm help")
             if [[ $cur == -* ]]; then _rlm_words "-h --help" "$cur"; return; fi
-            _rlm_words "exit-codes env config formats keys privacy ask replay export sessions corpus models config doctor completions help" "$cur"
+            _rlm_words "exit-codes env config formats keys privacy ask shell replay export sessions corpus models config doctor completions help" "$cur"
             ;;
     esac
 }

@@ -20,9 +20,9 @@ function __rlm_is --description 'Whether the words before the cursor name this c
             continue
         end
         switch "$at $word"
-            case 'rlm ask' 'rlm replay' 'rlm export' 'rlm sessions' 'rlm sessions list' 'rlm sessions show' 'rlm sessions path' 'rlm sessions verify' 'rlm corpus' 'rlm corpus scan' 'rlm corpus show' 'rlm corpus grep' 'rlm corpus search' 'rlm corpus cache' 'rlm corpus cache path' 'rlm corpus cache size' 'rlm corpus cache clear' 'rlm models' 'rlm models list' 'rlm models show' 'rlm models alias' 'rlm config' 'rlm config show' 'rlm config get' 'rlm config set' 'rlm config unset' 'rlm config edit' 'rlm config path' 'rlm config init' 'rlm config keys' 'rlm config keys list' 'rlm config keys set' 'rlm config keys rm' 'rlm doctor' 'rlm completions' 'rlm help'
+            case 'rlm ask' 'rlm shell' 'rlm replay' 'rlm export' 'rlm sessions' 'rlm sessions list' 'rlm sessions show' 'rlm sessions path' 'rlm sessions verify' 'rlm sessions search' 'rlm sessions diff' 'rlm sessions stale' 'rlm sessions rename' 'rlm sessions rm' 'rlm sessions prune' 'rlm corpus' 'rlm corpus scan' 'rlm corpus show' 'rlm corpus grep' 'rlm corpus search' 'rlm corpus cache' 'rlm corpus cache path' 'rlm corpus cache size' 'rlm corpus cache clear' 'rlm models' 'rlm models list' 'rlm models show' 'rlm models alias' 'rlm config' 'rlm config show' 'rlm config get' 'rlm config set' 'rlm config unset' 'rlm config edit' 'rlm config path' 'rlm config init' 'rlm config keys' 'rlm config keys list' 'rlm config keys set' 'rlm config keys rm' 'rlm doctor' 'rlm completions' 'rlm help'
                 set at "$at $word"
-            case 'rlm ask -q' 'rlm ask --question' 'rlm ask -F' 'rlm ask --question-file' 'rlm ask --out' 'rlm ask --schema' 'rlm ask --title' 'rlm ask --resume' 'rlm ask --fork' 'rlm ask --profile' 'rlm ask --include' 'rlm ask --exclude' 'rlm ask --max-file-size' 'rlm ask -m' 'rlm ask --model' 'rlm ask -s' 'rlm ask --sub-model' 'rlm ask -o' 'rlm ask --option' 'rlm ask --temperature' 'rlm ask --seed' 'rlm ask --mode' 'rlm ask --max-cost' 'rlm ask --max-turns' 'rlm ask --max-calls' 'rlm ask --max-tokens' 'rlm ask --max-depth' 'rlm ask --timeout' 'rlm ask --cell-timeout' 'rlm ask -j' 'rlm ask --concurrency' 'rlm ask -f' 'rlm ask --format' 'rlm ask --ui' 'rlm ask --color' 'rlm ask --sandbox' 'rlm ask --memory' 'rlm replay --speed' 'rlm replay --from' 'rlm replay --to' 'rlm replay --only' 'rlm replay --profile' 'rlm replay -f' 'rlm replay --format' 'rlm replay --ui' 'rlm replay --color' 'rlm export -f' 'rlm export --format' 'rlm export -o' 'rlm export --out' 'rlm sessions list -n' 'rlm sessions list --count' 'rlm corpus scan --profile' 'rlm corpus scan --include' 'rlm corpus scan --exclude' 'rlm corpus scan --max-file-size' 'rlm corpus scan -s' 'rlm corpus scan --sub-model' 'rlm corpus show --profile' 'rlm corpus show --include' 'rlm corpus show --exclude' 'rlm corpus show --max-file-size' 'rlm corpus grep --context' 'rlm corpus grep --max-hits' 'rlm corpus grep --max-seconds' 'rlm corpus grep --profile' 'rlm corpus grep --include' 'rlm corpus grep --exclude' 'rlm corpus grep --max-file-size' 'rlm corpus search -k' 'rlm corpus search --most' 'rlm corpus search --profile' 'rlm corpus search --include' 'rlm corpus search --exclude' 'rlm corpus search --max-file-size' 'rlm models list --profile' 'rlm models show --profile' 'rlm models alias --profile' 'rlm config show --profile' 'rlm config get --profile' 'rlm config set --profile' 'rlm config unset --profile' 'rlm doctor --profile'
+            case 'rlm ask -q' 'rlm ask --question' 'rlm ask -F' 'rlm ask --question-file' 'rlm ask --out' 'rlm ask --schema' 'rlm ask --title' 'rlm ask --resume' 'rlm ask --fork' 'rlm ask --profile' 'rlm ask --include' 'rlm ask --exclude' 'rlm ask --max-file-size' 'rlm ask -m' 'rlm ask --model' 'rlm ask -s' 'rlm ask --sub-model' 'rlm ask -o' 'rlm ask --option' 'rlm ask --temperature' 'rlm ask --seed' 'rlm ask --mode' 'rlm ask --max-cost' 'rlm ask --max-turns' 'rlm ask --max-calls' 'rlm ask --max-tokens' 'rlm ask --max-depth' 'rlm ask --timeout' 'rlm ask --cell-timeout' 'rlm ask -j' 'rlm ask --concurrency' 'rlm ask -f' 'rlm ask --format' 'rlm ask --ui' 'rlm ask --color' 'rlm ask --sandbox' 'rlm ask --memory' 'rlm shell --resume' 'rlm shell --profile' 'rlm shell --include' 'rlm shell --exclude' 'rlm shell --max-file-size' 'rlm shell -m' 'rlm shell --model' 'rlm shell -s' 'rlm shell --sub-model' 'rlm shell -o' 'rlm shell --option' 'rlm shell --temperature' 'rlm shell --seed' 'rlm shell --mode' 'rlm shell --max-cost' 'rlm shell --max-turns' 'rlm shell --max-calls' 'rlm shell --max-tokens' 'rlm shell --max-depth' 'rlm shell --timeout' 'rlm shell --cell-timeout' 'rlm shell -j' 'rlm shell --concurrency' 'rlm shell --ui' 'rlm shell --color' 'rlm shell --sandbox' 'rlm shell --memory' 'rlm replay --speed' 'rlm replay --from' 'rlm replay --to' 'rlm replay --only' 'rlm replay --profile' 'rlm replay -f' 'rlm replay --format' 'rlm replay --ui' 'rlm replay --color' 'rlm export -f' 'rlm export --format' 'rlm export -o' 'rlm export --out' 'rlm sessions list -n' 'rlm sessions list --count' 'rlm sessions search -n' 'rlm sessions search --count' 'rlm sessions prune --older-than' 'rlm corpus scan --profile' 'rlm corpus scan --include' 'rlm corpus scan --exclude' 'rlm corpus scan --max-file-size' 'rlm corpus scan -s' 'rlm corpus scan --sub-model' 'rlm corpus show --profile' 'rlm corpus show --include' 'rlm corpus show --exclude' 'rlm corpus show --max-file-size' 'rlm corpus grep --context' 'rlm corpus grep --max-hits' 'rlm corpus grep --max-seconds' 'rlm corpus grep --profile' 'rlm corpus grep --include' 'rlm corpus grep --exclude' 'rlm corpus grep --max-file-size' 'rlm corpus search -k' 'rlm corpus search --most' 'rlm corpus search --profile' 'rlm corpus search --include' 'rlm corpus search --exclude' 'rlm corpus search --max-file-size' 'rlm models list --profile' 'rlm models show --profile' 'rlm models alias --profile' 'rlm config show --profile' 'rlm config get --profile' 'rlm config set --profile' 'rlm config unset --profile' 'rlm config keys set --command' 'rlm doctor --profile'
                 set skips yes
         end
     end
@@ -32,9 +32,10 @@ end
 complete -c rlm -f
 
 complete -c rlm -n '__rlm_is rlm' -a ask -d 'Ask a question about files and folders.'
+complete -c rlm -n '__rlm_is rlm' -a shell -d 'Ask questions in a row over one kernel, and run your own Python in it.'
 complete -c rlm -n '__rlm_is rlm' -a replay -d 'Show a recorded session again, as it was shown when it ran.'
 complete -c rlm -n '__rlm_is rlm' -a export -d 'Write a session as one file to keep or to hand on.'
-complete -c rlm -n '__rlm_is rlm' -a sessions -d 'List, show and verify recorded sessions.'
+complete -c rlm -n '__rlm_is rlm' -a sessions -d 'List, show, find, compare, verify and remove recorded sessions.'
 complete -c rlm -n '__rlm_is rlm' -a corpus -d 'See what would be read, and what it would cost.'
 complete -c rlm -n '__rlm_is rlm' -a models -d 'List models, show one, name one.'
 complete -c rlm -n '__rlm_is rlm' -a config -d 'Show and change settings and keys.'
@@ -90,6 +91,43 @@ complete -c rlm -n '__rlm_is rlm ask' -l sandbox -x -a 'auto strict off' -d 'How
 complete -c rlm -n '__rlm_is rlm ask' -l memory -x -d 'At most so much memory for the kernel and all that it starts, such as 8GB.'
 complete -c rlm -n '__rlm_is rlm ask' -s h -l help -d 'Show this message and exit.'
 
+complete -c rlm -n '__rlm_is rlm shell' -F
+complete -c rlm -n '__rlm_is rlm shell' -l resume -x -d 'Go on with a session.'
+complete -c rlm -n '__rlm_is rlm shell' -s c -l continue -d 'Go on with the last session.'
+complete -c rlm -n '__rlm_is rlm shell' -l no-save -d 'Keep no session file.'
+complete -c rlm -n '__rlm_is rlm shell' -l vi -d 'Edit as in vi.'
+complete -c rlm -n '__rlm_is rlm shell' -l quiet -d 'Say only what is wrong, on stderr.'
+complete -c rlm -n '__rlm_is rlm shell' -s v -l verbose -d 'Say more on stderr: code, outputs, calls.'
+complete -c rlm -n '__rlm_is rlm shell' -l profile -x -d 'Use a named profile of your configuration.'
+complete -c rlm -n '__rlm_is rlm shell' -l include -x -d 'Read only files that match, such as \'*.pdf\'; may be given several times.'
+complete -c rlm -n '__rlm_is rlm shell' -l exclude -x -d 'Do not read files that match; may be given several times.'
+complete -c rlm -n '__rlm_is rlm shell' -l hidden -d 'Read files and folders whose names begin with a dot.'
+complete -c rlm -n '__rlm_is rlm shell' -l no-hidden -d 'Not: Read files and folders whose names begin with a dot.'
+complete -c rlm -n '__rlm_is rlm shell' -l ignore -d 'Leave out what .gitignore, .ignore and .rlmignore name.'
+complete -c rlm -n '__rlm_is rlm shell' -l no-ignore -d 'Not: Leave out what .gitignore, .ignore and .rlmignore name.'
+complete -c rlm -n '__rlm_is rlm shell' -l follow-symlinks -d 'Follow symbolic links.'
+complete -c rlm -n '__rlm_is rlm shell' -l no-follow-symlinks -d 'Not: Follow symbolic links.'
+complete -c rlm -n '__rlm_is rlm shell' -l max-file-size -x -d 'Skip larger files, such as 20MB.'
+complete -c rlm -n '__rlm_is rlm shell' -s m -l model -x -d 'The root model, as provider/model or an alias. Without it: the first provider that has a key.'
+complete -c rlm -n '__rlm_is rlm shell' -s s -l sub-model -x -d 'The model of sub-calls. Without it: a sensible partner of the root model.'
+complete -c rlm -n '__rlm_is rlm shell' -s o -l option -x -d 'Further request parameters of the provider, such as top_p or reasoning_effort.'
+complete -c rlm -n '__rlm_is rlm shell' -l temperature -x -d 'Sampling temperature, 0 to 2. Without it: the provider\'s own.'
+complete -c rlm -n '__rlm_is rlm shell' -l seed -x -d 'Sampling seed, for providers that take one.'
+complete -c rlm -n '__rlm_is rlm shell' -l mode -x -a 'auto direct rlm' -d 'Put the whole corpus to the model (direct), work through code (rlm), or decide by size (auto).'
+complete -c rlm -n '__rlm_is rlm shell' -l max-cost -x -d 'Never spend more than this, child runs included; reserved before each call.'
+complete -c rlm -n '__rlm_is rlm shell' -l max-turns -x -d 'At most so many turns of the root model.'
+complete -c rlm -n '__rlm_is rlm shell' -l max-calls -x -d 'At most so many sub-calls, child runs included.'
+complete -c rlm -n '__rlm_is rlm shell' -l max-tokens -x -d 'At most so many tokens, in and out together.'
+complete -c rlm -n '__rlm_is rlm shell' -l max-depth -x -d 'How deep runs may nest: 1 allows sub-calls only, 2 child runs, 3 runs of theirs.'
+complete -c rlm -n '__rlm_is rlm shell' -l timeout -x -d 'Stop after so long with the answer so far, such as 90s, 10m or 2h.'
+complete -c rlm -n '__rlm_is rlm shell' -l cell-timeout -x -d 'Stop a cell that computes for so long; waiting for sub-calls does not count.'
+complete -c rlm -n '__rlm_is rlm shell' -s j -l concurrency -x -d 'At most so many calls in flight; fewer when the provider asks for it.'
+complete -c rlm -n '__rlm_is rlm shell' -l ui -x -a 'auto live plain none' -d 'What is shown on stderr while it works.'
+complete -c rlm -n '__rlm_is rlm shell' -l color -x -a 'auto always never' -d 'Whether to use colour.'
+complete -c rlm -n '__rlm_is rlm shell' -l sandbox -x -a 'auto strict off' -d 'How the kernel is confined: as well as this machine can, asking before it is not (auto); well, or not at all (strict); or not (off).'
+complete -c rlm -n '__rlm_is rlm shell' -l memory -x -d 'At most so much memory for the kernel and all that it starts, such as 8GB.'
+complete -c rlm -n '__rlm_is rlm shell' -s h -l help -d 'Show this message and exit.'
+
 complete -c rlm -n '__rlm_is rlm replay' -F
 complete -c rlm -n '__rlm_is rlm replay' -k -a '(__rlm_sessions)'
 complete -c rlm -n '__rlm_is rlm replay' -l speed -x -d '2 is twice as fast as it was; max does not wait.'
@@ -114,10 +152,16 @@ complete -c rlm -n '__rlm_is rlm export' -s o -l out -r -F -d 'Where to write it
 complete -c rlm -n '__rlm_is rlm export' -l no-files -d 'Do not read cited files for the passages around quotations.'
 complete -c rlm -n '__rlm_is rlm export' -s h -l help -d 'Show this message and exit.'
 
-complete -c rlm -n '__rlm_is rlm sessions' -a list -d 'List sessions, the newest first.'
+complete -c rlm -n '__rlm_is rlm sessions' -a list -d 'List sessions, the newest first: age, status, cost, model, corpus, question.'
 complete -c rlm -n '__rlm_is rlm sessions' -a show -d 'Show a session: its question, how it ended, what it cost, and its answer.'
 complete -c rlm -n '__rlm_is rlm sessions' -a path -d 'Print the path of a session\'s file.'
 complete -c rlm -n '__rlm_is rlm sessions' -a verify -d 'Check that nothing in a session\'s file was altered; exit code 9 when...'
+complete -c rlm -n '__rlm_is rlm sessions' -a search -d 'Find sessions by words in questions, code, outputs, replies, drafts and answers.'
+complete -c rlm -n '__rlm_is rlm sessions' -a diff -d 'Compare two sessions: what they were asked, what they cost, what they cite,...'
+complete -c rlm -n '__rlm_is rlm sessions' -a stale -d 'List past answers whose cited files have changed, or are gone.'
+complete -c rlm -n '__rlm_is rlm sessions' -a rename -d 'Give a session a title.'
+complete -c rlm -n '__rlm_is rlm sessions' -a rm -d 'Remove sessions, with everything that belongs to them.'
+complete -c rlm -n '__rlm_is rlm sessions' -a prune -d 'Remove the sessions that are older than some age.'
 complete -c rlm -n '__rlm_is rlm sessions' -s h -l help -d 'Show this message and exit.'
 
 complete -c rlm -n '__rlm_is rlm sessions list' -s n -l count -x -d 'At most so many.'
@@ -136,6 +180,29 @@ complete -c rlm -n '__rlm_is rlm sessions path' -s h -l help -d 'Show this messa
 complete -c rlm -n '__rlm_is rlm sessions verify' -F
 complete -c rlm -n '__rlm_is rlm sessions verify' -k -a '(__rlm_sessions)'
 complete -c rlm -n '__rlm_is rlm sessions verify' -s h -l help -d 'Show this message and exit.'
+
+complete -c rlm -n '__rlm_is rlm sessions search' -s n -l count -x -d 'At most so many.'
+complete -c rlm -n '__rlm_is rlm sessions search' -l json -d 'Print JSON.'
+complete -c rlm -n '__rlm_is rlm sessions search' -s h -l help -d 'Show this message and exit.'
+
+complete -c rlm -n '__rlm_is rlm sessions diff' -F
+complete -c rlm -n '__rlm_is rlm sessions diff' -k -a '(__rlm_sessions)'
+complete -c rlm -n '__rlm_is rlm sessions diff' -s h -l help -d 'Show this message and exit.'
+
+complete -c rlm -n '__rlm_is rlm sessions stale' -l json -d 'Print JSON.'
+complete -c rlm -n '__rlm_is rlm sessions stale' -s h -l help -d 'Show this message and exit.'
+
+complete -c rlm -n '__rlm_is rlm sessions rename' -F
+complete -c rlm -n '__rlm_is rlm sessions rename' -k -a '(__rlm_sessions)'
+complete -c rlm -n '__rlm_is rlm sessions rename' -s h -l help -d 'Show this message and exit.'
+
+complete -c rlm -n '__rlm_is rlm sessions rm' -F
+complete -c rlm -n '__rlm_is rlm sessions rm' -k -a '(__rlm_sessions)'
+complete -c rlm -n '__rlm_is rlm sessions rm' -s h -l help -d 'Show this message and exit.'
+
+complete -c rlm -n '__rlm_is rlm sessions prune' -l older-than -x -d 'An age: 30d, 12h.'
+complete -c rlm -n '__rlm_is rlm sessions prune' -l dry-run -d 'Only say what would be removed.'
+complete -c rlm -n '__rlm_is rlm sessions prune' -s h -l help -d 'Show this message and exit.'
 
 complete -c rlm -n '__rlm_is rlm corpus' -a scan -d 'Read files and folders as a question would, and say what was found; no model...'
 complete -c rlm -n '__rlm_is rlm corpus' -a show -d 'Print the text of one document as a question reads it, or one page, sheet or...'
@@ -283,6 +350,8 @@ complete -c rlm -n '__rlm_is rlm config keys list' -l json -d 'Print JSON.'
 complete -c rlm -n '__rlm_is rlm config keys list' -s h -l help -d 'Show this message and exit.'
 
 complete -c rlm -n '__rlm_is rlm config keys set' -a 'anthropic cerebras cohere cohere_chat dashscope deepinfra deepseek fireworks_ai gemini groq hosted_vllm huggingface llamafile lm_studio mistral moonshot nebius novita nvidia_nim ollama openai openrouter perplexity replicate sambanova together_ai xai zai'
+complete -c rlm -n '__rlm_is rlm config keys set' -l command -x -d 'Keep a command that prints the key, not the key.'
+complete -c rlm -n '__rlm_is rlm config keys set' -l keyring -d 'Ask the system\'s keyring for the key.'
 complete -c rlm -n '__rlm_is rlm config keys set' -s h -l help -d 'Show this message and exit.'
 
 complete -c rlm -n '__rlm_is rlm config keys rm' -a 'anthropic cerebras cohere cohere_chat dashscope deepinfra deepseek fireworks_ai gemini groq hosted_vllm huggingface llamafile lm_studio mistral moonshot nebius novita nvidia_nim ollama openai openrouter perplexity replicate sambanova together_ai xai zai'
@@ -296,5 +365,5 @@ complete -c rlm -n '__rlm_is rlm completions' -a 'bash zsh fish'
 complete -c rlm -n '__rlm_is rlm completions' -l install -d 'Write it where the shell looks for it.'
 complete -c rlm -n '__rlm_is rlm completions' -s h -l help -d 'Show this message and exit.'
 
-complete -c rlm -n '__rlm_is rlm help' -a 'exit-codes env config formats keys privacy ask replay export sessions corpus models config doctor completions help'
+complete -c rlm -n '__rlm_is rlm help' -a 'exit-codes env config formats keys privacy ask shell replay export sessions corpus models config doctor completions help'
 complete -c rlm -n '__rlm_is rlm help' -s h -l help -d 'Show this message and exit.'

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +10,7 @@ import typer
 
 from rlm_cli.base.errors import UsageError
 from rlm_cli.cli.commands import new_app
-from rlm_cli.cli.screen import note
+from rlm_cli.cli.screen import note, say_bytes
 
 if TYPE_CHECKING:
     from rlm_cli.faces.export.secrets import Cleaner
@@ -65,8 +64,7 @@ def export(
     cleaner = _cleaner(places)
     data = _made(output_format, recording, cleaner, None if no_files else places)
     if out == "-":
-        sys.stdout.flush()
-        sys.stdout.buffer.write(data)
+        say_bytes(data)
         return 0
     from rlm_cli.faces.delivery import write_whole
 

@@ -39,6 +39,12 @@ def say_json(value: Any) -> None:
     sys.stdout.write(to_json(value).decode("utf-8") + "\n")
 
 
+def say_bytes(data: bytes) -> None:
+    """A whole file on stdout, byte by byte: the caller has cleaned it, or it is meant for a program."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(data)
+
+
 def rows(lines: Sequence[tuple[str, ...]], gap: str = "  ") -> list[str]:
     """The lines with their columns aligned; the last column wraps below itself on a terminal."""
     if not lines:

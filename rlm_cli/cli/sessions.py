@@ -1,29 +1,29 @@
-"""`rlm sessions`: recorded sessions listed, shown, found and verified."""
+"""`rlm sessions`: recorded sessions listed, shown and verified. Its other commands stand beside it."""
 
 from __future__ import annotations
 
 import itertools
-import os
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rlm_cli.base.errors import UsageError, VerificationFailed
-from rlm_cli.base.text import counted, elapsed, money, one_line
+from rlm_cli.base.text import counted, money, one_line
+from rlm_cli.cli import sessions_finding, sessions_keeping, sessions_repairing
 from rlm_cli.cli.commands import new_app
 from rlm_cli.cli.options import AsJson
 from rlm_cli.cli.screen import note, rows, say, say_json
+from rlm_cli.cli.session_names import Reference, age, sessions
 
 if TYPE_CHECKING:
-    from rlm_cli.stream.sessions import Sessions, Summary
+    from rlm_cli.stream.sessions import Summary
 
-app = new_app("List, show and verify recorded sessions.", is_group=True)
+app = new_app("List, show, find, compare, verify and remove recorded sessions.", is_group=True)
 
 _QUESTION_WIDTH = 60
-Reference = Annotated[
-    str,
-    typer.Argument(metavar="ID|FILE|last", help="A session: its id or the beginning of it, a file, or last."),
-]
+_CORPUS_WIDTH = 24
 
 
 @app.command("list")
@@ -33,15 +33,16 @@ def list_(
     ] = "20",
     as_json: AsJson = False,
 ) -> int:
-    """List sessions, the newest first."""
-    found = list(itertools.islice(_sessions().newest_first(), _count(count)))
+    """List sessions, the newest first: age, status, cost, model, corpus, question."""
+    found = list(itertools.islice(sessions().newest_first(), _count(count)))
     if as_json:
         say_json([_object(each) for each in found])
         return 0
-    for line in rows([_row(each) for each in found]):
+    now = datetime.now(UTC)
+    for line in rows([_row(each, now) for each in found]):
         say(line)
     if not found:
-        note(f"there is no session in {_sessions().root}")
+        note(f"there is no session in {sessions().root}")
     return 0
 
 
@@ -53,7 +54,7 @@ def show(reference: Reference, as_json: AsJson = False) -> int:
     from rlm_cli.views.result import SessionFacts, answer_text, ended, result_object
     from rlm_cli.views.run import fold
 
-    recording = read(_sessions().find(reference))
+    recording = read(sessions().find(reference))
     view = fold([*recording.notices(), *recording.events])
     if as_json:
         say_json(result_object(view, SessionFacts(recording.header.run, str(recording.path))))
@@ -84,7 +85,7 @@ def show(reference: Reference, as_json: AsJson = False) -> int:
 @app.command("path")
 def path(reference: Reference) -> int:
     """Print the path of a session's file."""
-    say(str(_sessions().find(reference)))
+    say(str(sessions().find(reference)))
     return 0
 
 
@@ -93,7 +94,7 @@ def verify(reference: Reference) -> int:
     """Check that nothing in a session's file was altered; exit code 9 when something was."""
     from rlm_cli.stream.verifying import verify as verify_file
 
-    file = _sessions().find(reference)
+    file = sessions().find(reference)
     found = verify_file(file)
     for flaw in found.flaws:
         note(f"rlm: {flaw.text}")
@@ -103,6 +104,15 @@ def verify(reference: Reference) -> int:
     end = "" if found.is_sealed else ", but it was never closed: the last line cannot be vouched for"
     say(f"{counted(found.lines, 'line')}, nothing altered{end}")
     return 0
+
+
+app.command("search")(sessions_finding.search)
+app.command("diff")(sessions_finding.diff)
+app.command("stale")(sessions_finding.stale)
+app.command("rename")(sessions_keeping.rename)
+app.command("rm")(sessions_keeping.rm)
+app.command("prune")(sessions_keeping.prune)
+app.command("repair")(sessions_repairing.repair)
 
 
 def _count(text: str) -> int:
@@ -117,25 +127,32 @@ def _count(text: str) -> int:
     return count
 
 
-def _sessions() -> Sessions:
-    from rlm_cli.settings.locations import directories
-    from rlm_cli.stream.sessions import Sessions
+def _status(summary: Summary) -> str:
+    if summary.finished is not None:
+        return summary.finished.status
+    from rlm_cli.stream.following import is_being_written
 
-    return Sessions(directories(os.environ).sessions)
+    return "running" if is_being_written(summary.path) else "no end"
 
 
-def _row(summary: Summary) -> tuple[str, ...]:
+def _row(summary: Summary, now: datetime) -> tuple[str, ...]:
     usd = None
     if summary.finished is not None:
         usd = (summary.finished.root_usage + summary.finished.sub_usage).usd
     started = summary.started
     return (
         summary.header.run,
-        summary.finished.status if summary.finished else "no end",
-        elapsed(summary.seconds),
+        age(summary.header.started, now),
+        _status(summary),
         money(usd) if summary.finished else "",
-        one_line((started.title or started.question) if started else "", _QUESTION_WIDTH),
+        one_line(started.root_model.rpartition("/")[2] if started else "", _CORPUS_WIDTH),
+        one_line(_inputs(started.inputs) if started else "", _CORPUS_WIDTH),
+        one_line(summary.title or (started.question if started else ""), _QUESTION_WIDTH),
     )
+
+
+def _inputs(given: list[str]) -> str:
+    return ", ".join(Path(each).name or each for each in given)
 
 
 def _object(summary: Summary) -> dict[str, object]:
@@ -145,8 +162,11 @@ def _object(summary: Summary) -> dict[str, object]:
         "session_file": str(summary.path),
         "started": summary.header.started,
         "question": started.question if started else None,
-        "title": started.title if started else None,
+        "title": summary.title or None,
+        "inputs": started.inputs if started else [],
+        "model": started.root_model if started else None,
         "status": end.status if end else None,
+        "is_running": _status(summary) == "running",
         "stop": end.stop if end else None,
         "exit_code": end.exit_code if end else None,
         "usd": (end.root_usage + end.sub_usage).usd if end else None,

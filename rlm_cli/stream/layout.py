@@ -4,6 +4,7 @@
 <run>/session.jsonl.torn   a last line that was cut in the middle, if there ever was one
 <run>/blobs/<sha256>       what is too large for a line
 <run>/seal                 how many lines there are and the hash of the last, written at the end
+<run>/title                the name that the user has given it afterwards, if any
 <run>/.reserve             room for the last line on a full disk, while the session is being written
 """
 
@@ -29,6 +30,11 @@ def seal_of(session_file: Path) -> Path:
 def reserve_of(session_file: Path) -> Path:
     """The reserve of a session file."""
     return session_file.parent / ".reserve"
+
+
+def title_of(session_file: Path) -> Path:
+    """The title that was given to a session afterwards."""
+    return session_file.parent / "title"
 
 
 def chain_hash(line: bytes) -> str:

@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from rlm_cli.base.errors import SessionError
 from rlm_cli.events import Event
@@ -17,10 +18,11 @@ from rlm_cli.events.wire import event_of, from_json
 from rlm_cli.stream.blobs import LINE_BYTES, Blobs, filled_in
 from rlm_cli.stream.header import Header, header_of
 from rlm_cli.stream.journal import Journal
-from rlm_cli.stream.layout import FILE_NAME, blobs_of
+from rlm_cli.stream.layout import FILE_NAME, blobs_of, title_of
 from rlm_cli.stream.reading import Recording
 
 _NAMED = 5
+_LINES_BEFORE_QUESTION = 50
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,8 @@ class Summary:
     """A session at a glance.
 
     Units:   seconds is the time of the last event.
-    Shape:   started and finished are None when the file does not hold these events (a killed run has no end).
+    Shape:   title is what the user calls it, empty for nothing; started and finished are None when the file
+             does not hold these events (a killed run has no end).
     """
 
     path: Path
@@ -36,6 +39,7 @@ class Summary:
     started: RunStarted | None
     finished: RunFinished | None
     seconds: float
+    title: str = ""
 
 
 class Sessions:
@@ -112,7 +116,7 @@ def summary_of(path: Path) -> Summary | None:
     try:
         with path.open("rb") as file:
             head = file.readline(LINE_BYTES + 1)
-            first = _event(path, file.readline(LINE_BYTES + 1))
+            started = _started(path, file)
             size = file.seek(0, os.SEEK_END)
             file.seek(max(0, size - 2 * LINE_BYTES))
             tail = file.read().split(b"\n")
@@ -120,9 +124,25 @@ def summary_of(path: Path) -> Summary | None:
     except (OSError, ValueError):
         return None
     last = next((event for line in tail[:0:-1] if line and (event := _event(path, line))), None)
-    started = first.body if first and isinstance(first.body, RunStarted) else None
     finished = last.body if last and isinstance(last.body, RunFinished) else None
-    return Summary(path, header, started, finished, last.t if last else 0.0)
+    title = _title(path) or (started.title if started else "")
+    return Summary(path, header, started, finished, last.t if last else 0.0, title)
+
+
+def _started(path: Path, file: BinaryIO) -> RunStarted | None:
+    """The question, which stands first; notices of long reading may come before it."""
+    for _ in range(_LINES_BEFORE_QUESTION):
+        event = _event(path, file.readline(LINE_BYTES + 1))
+        if event is None or isinstance(event.body, RunStarted):
+            return event.body if event and isinstance(event.body, RunStarted) else None
+    return None
+
+
+def _title(path: Path) -> str:
+    try:
+        return title_of(path).read_text("utf-8", "replace")
+    except OSError:
+        return ""
 
 
 def _event(path: Path, line: bytes) -> Event | None:
