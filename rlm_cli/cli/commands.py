@@ -31,6 +31,7 @@ class Entry:
 
 COMMANDS = (
     Entry("ask", "ask", "Ask a question about files and folders."),
+    Entry("shell", "shell", "Ask questions in a row over one kernel."),
     Entry("replay", "replay", "Show a recorded session again."),
     Entry("export", "export", "Write a session as a page, a document, a notebook."),
     Entry("sessions", "sessions", "List, show and verify recorded sessions."),

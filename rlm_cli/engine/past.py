@@ -161,6 +161,17 @@ class Past:
                     break
         return replace(self, steps=tuple(kept))
 
+    def closed(self) -> Past:
+        """The same, with its last question as if it had been ended where it stands."""
+        questions = self.questions
+        if not questions or questions[-1].finished is not None:
+            return self
+        last = questions[-1]
+        ended = replace(
+            last, finished=RunFinished(status="partial", stop="interrupted", exit_code=3, answer="")
+        )
+        return replace(self, steps=tuple(ended if step is last else step for step in self.steps))
+
     def reopened(self) -> Past:
         """The same, with its last question as if it had not ended."""
         last = self.questions[-1]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from rlm_cli.base.text import head_and_tail
 from rlm_cli.engine.broker import CellScope
 from rlm_cli.engine.children import run_child
+from rlm_cli.engine.rebuilding import SilentHost
 from rlm_cli.engine.run import Asked, Run, finished_as
 from rlm_cli.engine.sitting import Sitting
 from rlm_cli.engine.tree import Tree
@@ -16,6 +17,7 @@ from rlm_cli.events.values import Json, Problem
 from rlm_cli.ports import CallReply, Cell, CellResult, Corpus, RlmCall
 
 _TOLD_CHARACTERS = 2_000
+_PEEK_SECONDS = 10.0
 
 
 class UserCell:
@@ -64,6 +66,20 @@ class UserCell:
             return Run(self._tree, corpus, Asked(call.question, span, 1))
 
         return await run_child(self._tree, self._corpus, 0, call, make)
+
+
+async def peek(tree: Tree, corpus: Corpus, sitting: Sitting, code: str) -> str:
+    """What some code prints, run beside the record: it must change nothing. Empty while there is no kernel.
+
+    Errors:  KernelError when a lost kernel cannot be replaced.
+    """
+    if sitting.kernel is None:
+        return ""
+    kernel = await sitting.open_kernel(tree, corpus, "root")
+    result = await kernel.run(
+        Cell(number=0, code=code, compute_seconds=_PEEK_SECONDS), SilentHost(tree, corpus)
+    )
+    return result.shown
 
 
 def _note(number: int, code: str, result: CellResult) -> str:

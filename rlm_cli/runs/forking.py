@@ -63,6 +63,12 @@ def forked(events: Sequence[Event], session: str, turn: int | None, question: st
     return Fork(_renewed(events[:end], session, behind, question), behind)
 
 
+def whole_copy(events: Sequence[Event], session: str) -> Fork:
+    """A fork behind everything that there is."""
+    turn = past_of(events).last_turn
+    return Fork(_renewed(events, session, turn, ""), turn)
+
+
 def _starts(event: Event, turn: int) -> bool:
     body = event.body
     return isinstance(body, TurnStarted) and body.turn == turn and event.span == f"root/t{turn}"

@@ -21,18 +21,18 @@ from rlm_cli.engine.run import Asked, Run
 from rlm_cli.engine.sitting import Sitting
 from rlm_cli.engine.stops import Stop
 from rlm_cli.engine.tree import Models, RunSettings, Tree
-from rlm_cli.engine.user_cells import UserCell
+from rlm_cli.engine.user_cells import UserCell, peek
 from rlm_cli.events import Event
 from rlm_cli.events.bodies import CorpusChanged, CorpusLoaded, Notice, RunFinished, RunResumed
 from rlm_cli.events.commands import Command, Decide, Interrupt
 from rlm_cli.models.redaction import redact
-from rlm_cli.ports import CallReply, CellResult
+from rlm_cli.ports import CallReply, CellResult, ModelFacts
 from rlm_cli.runs.changes import changes_between, note_of
 from rlm_cli.runs.confinement import demanded, kernels
 from rlm_cli.runs.consent import Consent
 from rlm_cli.runs.from_settings import run_settings
 from rlm_cli.runs.going_on_settings import settings_to_record
-from rlm_cli.runs.opening import Opened, opened
+from rlm_cli.runs.opening import Opened, opened, opened_model
 from rlm_cli.runs.plan import AskPlan
 from rlm_cli.runs.signals import Presses
 from rlm_cli.stream.bus import Bus
@@ -79,6 +79,7 @@ class OpenSession:
         self.journal = journal
         self.clock = MonotonicClock()
         self.bus = Bus(self.clock, journal, events[-1].t if events else 0.0)
+        self.events = list(events)
         self.past: Past = past_of(events)
         self.loaded_then = next((e.body for e in reversed(events) if _is_loaded(e)), None)
         self.sitting = Sitting()
@@ -175,6 +176,31 @@ class OpenSession:
             return await cell.run(code)
         finally:
             presses.on_interrupt = presses.on_terminate = None
+
+    async def peek(self, code: str) -> str:
+        """What some code prints in the kernel, beside the record; empty while there is no kernel."""
+        return await peek(self.tree, self.parts.corpus, self.sitting, code)
+
+    async def rewind(self, past: Past, presses: Presses) -> RunResumed:
+        """Take back what is behind this past: a fresh kernel, and the conversation as it was.
+
+        Errors:  KernelError.
+        """
+        await self.sitting.close()
+        self.sitting = Sitting()
+        self.loaded_then = None
+        return await self.rebuild(past, "undo", presses)
+
+    def use_model(self, purpose: str, name: str) -> ModelFacts:
+        """From the next question on, this model is the root (`root`) or answers sub-calls (`sub`).
+
+        Errors:  SettingsError when it is not known, or its key is missing.
+        """
+        model = opened_model(self.plan, name, purpose)
+        now = self.tree.models
+        root, sub = (model, now.sub) if purpose == "root" else (now.root, model)
+        self.change(models=Models(root=root, sub=sub, aliases=now.aliases))
+        return model.facts
 
     def change(self, settings: RunSettings | None = None, models: Models | None = None) -> None:
         """From the next question on, ask with other limits or other models."""

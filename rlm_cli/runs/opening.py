@@ -82,6 +82,15 @@ def _models(plan: AskPlan) -> tuple[Models, str]:
     return models, chosen.why
 
 
+def opened_model(plan: AskPlan, name: str, purpose: str) -> Model:
+    """One model by its name or alias; purpose is `root` or `sub`.
+
+    Errors:  SettingsError when it is not known, or its key is missing.
+    """
+    full = plan.settings.models.full_name(name)
+    return open_model(full, model_options(plan.settings, plan.environ), purpose, price_table(plan.settings))
+
+
 def _aliases(plan: AskPlan, chosen: Chosen, options: ModelOptions, table: PriceTable) -> dict[str, Model]:
     """The models that cells may name: those of the user's aliases that can be opened now."""
     found: dict[str, Model] = {}
