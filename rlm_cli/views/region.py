@@ -17,7 +17,7 @@ from rlm_cli.views.watched import Watched
 
 MOST_ROWS = 12
 MOST_CELLS = 58
-_ALWAYS = 0
+_ALWAYS, _FIRST_LEFT_OUT = 0, 9
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def region(watched: Watched, controls: Controls, look: Look, now: float) -> list
         height=max(1, min(MOST_ROWS, look.rows // 2)),
         is_ascii=look.is_ascii,
     )
-    rows = [_head(watched, controls, now)]
+    rows = [Row([], _FIRST_LEFT_OUT), _head(watched, controls, now)]
     if not controls.is_folded:
         rows += _middle(watched, space, now)
     rows += footer(watched, controls, now)

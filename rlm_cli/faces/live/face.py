@@ -16,7 +16,7 @@ from rlm_cli.faces.delivery import Delivery
 from rlm_cli.faces.live.answering import drawn_answer
 from rlm_cli.faces.live.keys import Keyboard
 from rlm_cli.faces.live.life import Life
-from rlm_cli.faces.live.stage import Picture, Stage
+from rlm_cli.faces.live.stage import FRAME_SECONDS, Picture, Stage
 from rlm_cli.faces.live.styling import Style
 from rlm_cli.faces.live.terminal import Terminal
 from rlm_cli.faces.narration import Narrator
@@ -34,12 +34,16 @@ _SLICE_SECONDS = 0.004
 
 @dataclass(frozen=True)
 class Screen:
-    """Where a live view is drawn and read; keyboard is None where no keys can be read."""
+    """Where a live view is drawn and read; keyboard is None where no keys can be read.
+
+    Units:   frame_seconds is the least time between two frames.
+    """
 
     terminal: Terminal
     style: Style
     keyboard: Keyboard | None = None
     clock: Callable[[], float] = time.monotonic
+    frame_seconds: float = FRAME_SECONDS
 
 
 class LiveFace:
@@ -117,7 +121,8 @@ class LiveFace:
     def _enter(self) -> None:
         """Take the terminal."""
         keyboard = self._screen.keyboard if self._options.reads_keys else None
-        self._stage = Stage(self._screen.terminal, self._screen.style, self._screen.clock)
+        screen = self._screen
+        self._stage = Stage(screen.terminal, screen.style, screen.clock, screen.frame_seconds)
         self._life = Life(self._stage, keyboard, self._pressed)
         self._stage.open()
         self._life.begin()

@@ -38,7 +38,7 @@ def kept_rows(lines: Iterable[Line], style: Style, columns: int) -> list[str]:
 
 
 def _plain_rows(line: Line, style: Style, columns: int) -> list[str]:
-    if line.tone == "output":
+    if line.t is None and line.indent >= 4:
         line = Line(line.text, line.tone, line.t, max(0, line.indent - 4))
     found = []
     for lead, text in laid_out(line, columns - 1):

@@ -18,13 +18,16 @@ WIDEST = 100
 
 
 def markdown_rows(text: str, style: Style, width: int) -> list[str]:
-    """A text of one or more blocks, as rows no wider than `width`, without empty ones at its ends."""
+    """A text of one or more blocks, as rows no wider than `width`, without empty ones at its ends.
+
+    Shape:   at most one empty row between others.
+    """
     from rich.color import ColorSystem
 
     console = _console(min(width, WIDEST))
     options = console.options.update(width=min(width, WIDEST))
     system = ColorSystem.STANDARD if style.has_colour else None
-    rows = []
+    rows: list[str] = []
     for line in console.render_lines(_document(visible(text)), options, pad=False):
         parts = [
             (style.simple(segment.text), segment.style)
@@ -34,11 +37,8 @@ def markdown_rows(text: str, style: Style, width: int) -> list[str]:
         rows.append(
             _ended([(each, of.render(each, color_system=system) if of else each) for each, of in parts])
         )
-    while rows and not rows[0]:
-        rows.pop(0)
-    while rows and not rows[-1]:
-        rows.pop()
-    return rows
+    kept = [row for before, row in zip(["", *rows], rows, strict=False) if row or before]
+    return kept[:-1] if kept and not kept[-1] else kept
 
 
 def _ended(parts: list[tuple[str, str]]) -> str:

@@ -1,7 +1,7 @@
 """The thread that draws: the only one that writes to the terminal while a run is shown.
 
 The run's own thread hands it immutable pictures and lines, and never waits for it. It draws at most ten
-frames a second, none when nothing has changed, and takes at most a tenth of the time for composing them. A
+frames a second, none when nothing has changed, and fewer when composing them is costly. A
 terminal that does not take what is written holds up this thread alone; pictures that came meanwhile are never
 drawn, lines that stay all are.
 """
@@ -28,7 +28,7 @@ from rlm_cli.views.watched import Watched
 FRAME_SECONDS = 0.1
 _TICK_SECONDS = 0.5
 _LINES_AT_ONCE = 400
-_COMPOSING_SHARE = 0.1
+_COMPOSING_SHARE, _LONGEST_REST = 0.1, 5
 _LAST_WORDS_SECONDS = 1.0
 
 
@@ -53,15 +53,23 @@ class Picture:
 class Stage:
     """A terminal while a run is shown on it.
 
+    Units:   frame_seconds is the least time between two frames.
     Shape:   failure is why nothing is drawn any more: an OSError when the terminal is gone.
     """
 
-    def __init__(self, terminal: Terminal, style: Style, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        terminal: Terminal,
+        style: Style,
+        clock: Callable[[], float] = time.monotonic,
+        frame_seconds: float = FRAME_SECONDS,
+    ) -> None:
         self.failure: Exception | None = None
         self.frames = 0
         self._terminal = terminal
         self._style = style
         self._clock = clock
+        self._frame_seconds = frame_seconds
         self._painter = Painter()
         self._picture = Picture()
         self._lines: deque[Line] = deque()
@@ -146,9 +154,9 @@ class Stage:
             is_last = self._is_closing
             is_paused = self._is_paused
             lines = [self._lines[place] for place in range(min(len(self._lines), _LINES_AT_ONCE))]
-        began = time.monotonic()
+        began, worked = time.monotonic(), time.thread_time()
         frame = self._frame(lines, is_still=is_last or is_paused)
-        composed = time.monotonic() - began
+        rest = self._rest(time.thread_time() - worked)
         if frame:
             self._terminal.write(frame)
             self.frames += 1
@@ -160,9 +168,14 @@ class Stage:
             self._changed.notify_all()
             if is_last:
                 return bool(self._lines)
-            rest = max(FRAME_SECONDS, composed / _COMPOSING_SHARE) - (time.monotonic() - began)
+            rest -= time.monotonic() - began
             self._changed.wait_for(lambda: self._is_closing or self._is_paused, rest)
         return True
+
+    def _rest(self, composed: float) -> float:
+        """How long to wait from the beginning of a frame to the next one: longer after costly ones."""
+        least = self._frame_seconds
+        return max(least, min(_LONGEST_REST * least, composed / _COMPOSING_SHARE))
 
     def _frame(self, lines: list[Line], *, is_still: bool) -> str:
         columns, rows = self._terminal.size()
