@@ -48,7 +48,7 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """A document that a worker has settled; its text is in `spool`, which lives until the next `pump`."""
+    """A document that a worker has settled; its text is in `spool`, which lives until the next one."""
 
     slot: int
     extracted: Extracted
@@ -63,6 +63,7 @@ class _Worker:
         self.channel = ours
         self._folder = folder
         self.spool = _spool(folder)
+        self._spare: IO[bytes] | None = None
         package_root = str(_PACKAGE_ROOT)
         environment = {
             name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "SYSTEMROOT") if name in os.environ
@@ -120,10 +121,17 @@ class _Worker:
         except msgspec.MsgspecError as error:
             raise EOFError from error
 
-    def renew_spool(self) -> None:
-        """Leave the spool to whoever has a copy of its descriptor."""
-        self.spool.close()
-        self.spool = _spool(self._folder)
+    def change_spool(self) -> IO[bytes]:
+        """The spool that was written; the next document is written to another one."""
+        written = self.spool
+        self.spool, self._spare = self._spare or _spool(self._folder), None
+        return written
+
+    def give_back(self, spool: IO[bytes]) -> None:
+        """A spool of which nothing is needed any more."""
+        if self._spare is not None:
+            self._spare.close()
+        self._spare = spool
 
     def end(self) -> int:
         """Kill the process and give everything back; how it had ended, as subprocess tells it."""
@@ -133,6 +141,8 @@ class _Worker:
             self.process.wait()
         self.channel.close()
         self.spool.close()
+        if self._spare is not None:
+            self._spare.close()
         return code if code is not None else -signal.SIGKILL
 
 
@@ -200,13 +210,24 @@ class WorkerPool:
                 yield from self._died(worker)
                 continue
             if extracted is not None and worker.task is not None:
-                task, worker.task = worker.task, None
-                os.close(task.handle)
-                yield Parsed(task.slot, extracted, worker.spool.fileno())
-                if extracted.members:
-                    worker.renew_spool()
+                yield from self._settled(worker, worker.task, extracted)
         yield from self._late()
         self._feed()
+
+    def _settled(self, worker: _Worker, task: Task, extracted: Extracted) -> Iterator[Parsed]:
+        """Give what a worker has written to the caller, while the worker goes on with another spool."""
+        worker.task = None
+        os.close(task.handle)
+        spool = worker.change_spool()
+        try:
+            self._feed()
+            yield Parsed(task.slot, extracted, spool.fileno())
+        finally:
+            # Members are read later, through copies of the descriptor: that spool is never written again.
+            if extracted.members or worker not in self._workers:
+                spool.close()
+            else:
+                worker.give_back(spool)
 
     def _feed(self) -> None:
         idle = [worker for worker in self._workers if worker.task is None]

@@ -11,6 +11,7 @@ import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from rlm_cli.base.text import one_line
 from rlm_cli.corpus.inputs import Source
@@ -19,8 +20,7 @@ from rlm_cli.corpus.options import ReadOptions
 from rlm_cli.corpus.rules import IGNORE_FILES, Rules, rules_for
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A file that may be read.
 
     Shape:   path is what people see (relative to its input); location is what the system opens, None
