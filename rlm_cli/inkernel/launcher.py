@@ -1,17 +1,15 @@
 """The kernel's first process: it starts the real kernel as its child and holds it on a leash.
 
-It is run by path, before anything of ours or of IPython is imported, and imports little itself until the
-kernel is under way. The child becomes the kernel, or is started anew through the command that confines it
-(bubblewrap); either way it takes away from itself what cells must not have before anything else runs in it.
-This process stays outside of all that, and becomes the supervisor (see `supervisor`).
+It is run by path, before anything of ours or of IPython is imported, and imports nothing that takes time
+until the kernel is under way. The child becomes the kernel, or is started anew through the command that
+confines it (bubblewrap); either way it takes away from itself what cells must not have before anything else
+runs in it. This process stays outside of all that, and becomes the supervisor (see `supervisor`).
 """
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-from typing import Any
 
 INSIDE = "inside"
 """In the place of the leash: this process is the one that was started through the confining command."""
@@ -22,33 +20,42 @@ _FLAGS = ("-P", "-B", "-X", "utf8")
 def main(argv: list[str]) -> int:
     """Start the kernel that the boot file describes and stay with it; returns or re-raises how it ended.
 
-    Shape:   argv holds the path of the boot file and the number of the leash's descriptor.
+    Shape:   argv holds the path of the boot file, the number of the leash's descriptor, and the words of
+             the confining command, none for no such command.
     """
-    boot_file, place = argv[1], argv[2]
-    with open(boot_file, "rb") as file:
-        boot = json.loads(file.read())
-    sys.path.extend(entry for entry in boot["sys_path"] if entry not in sys.path)
+    boot_file, place, wrap = argv[1], argv[2], argv[3:]
     if place == INSIDE:
-        _be_the_kernel(boot)
+        _be_the_kernel(_boot(boot_file))
         return 0
     leash, supervisor = int(place), os.getpid()
     os.set_inheritable(leash, False)
     kernel = os.fork()
     if kernel == 0:
         os.close(leash)
-        _become_the_kernel(boot, boot_file, supervisor)
+        _become_the_kernel(boot_file, wrap, supervisor)
         os._exit(0)
+    boot = _boot(boot_file)
     from rlm_cli.inkernel.supervisor import supervise
 
     return supervise(kernel, leash, boot, boot_file.rpartition("/")[0])
 
 
-def _become_the_kernel(boot: dict[str, Any], boot_file: str, supervisor: int) -> None:
+def _boot(boot_file: str) -> dict[str, object]:
+    """What the boot file says; from here on our own modules can be found."""
+    import json
+
+    with open(boot_file, "rb") as file:
+        boot = json.loads(file.read())
+    sys.path.extend(entry for entry in boot["sys_path"] if entry not in sys.path)
+    return dict(boot)
+
+
+def _become_the_kernel(boot_file: str, wrap: list[str], supervisor: int) -> None:
     """Become the kernel: its own session, gone when the supervisor is gone."""
     os.setsid()
-    wrap = boot["sandbox"]["wrap"]
     if wrap:
         os.execv(wrap[0], [*wrap, sys.executable, *_FLAGS, __file__, boot_file, INSIDE])
+    boot = _boot(boot_file)
     if sys.platform == "linux":
         from rlm_cli.inkernel.confining.system import prctl
 
@@ -58,13 +65,13 @@ def _become_the_kernel(boot: dict[str, Any], boot_file: str, supervisor: int) ->
     _be_the_kernel(boot)
 
 
-def _be_the_kernel(boot: dict[str, Any]) -> None:
+def _be_the_kernel(boot: dict[str, object]) -> None:
     from rlm_cli.inkernel.confining import confine
     from rlm_cli.inkernel.confining.selfcheck import Unconfined
     from rlm_cli.inkernel.exits import UNCONFINED
 
     try:
-        confine(boot["sandbox"])
+        confine(boot["sandbox"])  # type: ignore[arg-type]
     except (OSError, ValueError, Unconfined) as error:
         os.write(2, f"{error}\n".encode("utf-8", "replace"))
         os._exit(UNCONFINED)

@@ -79,7 +79,7 @@ def build(run_directory: RunDirectory, wire: int, leash: int, into: Mounted) -> 
     policy = into.sandbox.policy(into.tier, _paths(run_directory, into.store), list(env), abilities())
     flags = _BARE_FLAGS if policy.wrap else _FLAGS
     return Launch(
-        argv=(sys.executable, *flags, str(_LAUNCHER), str(run_directory.boot_file), str(leash)),
+        argv=(sys.executable, *flags, str(_LAUNCHER), str(run_directory.boot_file), str(leash), *policy.wrap),
         env=env,
         pass_fds=(wire, leash),
         cwd=str(run_directory.scratch),
