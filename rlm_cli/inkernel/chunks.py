@@ -148,17 +148,21 @@ def _spans(document: Document, by: str, size: int | None, overlap: int) -> Itera
     else:
         units = []
     if not units:
-        yield from _pieces(Span(document, 0, len(document)), size or DEFAULT_CHARACTERS, overlap)
+        yield from pieces_of(Span(document, 0, len(document)), size or DEFAULT_CHARACTERS, overlap)
     elif size is None:
         yield from units
     else:
         for unit in _packed(units, size):
-            yield from _pieces(unit, size, overlap)
+            yield from pieces_of(unit, size, overlap)
 
 
 def page_spans(document: Document) -> list[Span]:
-    """The pages of a document; empty when it has none."""
-    parts = [part for part in document.parts if part.kind == "page"]
+    """The pages of a document, else its slides or sheets; empty when it has none of them."""
+    kinds = {part.kind for part in document.parts}
+    wanted = next((kind for kind in ("page", "slide", "sheet") if kind in kinds), None)
+    if wanted is None:
+        return []
+    parts = [part for part in document.parts if part.kind == wanted]
     ends = [part.start for part in parts[1:]] + [len(document)]
     return [Span(document, part.start, end) for part, end in zip(parts, ends, strict=True)]
 
@@ -205,7 +209,7 @@ def _packed(units: list[Span], size: int) -> Iterator[Span]:
         yield open_span
 
 
-def _pieces(span: Span, size: int, overlap: int) -> Iterator[Span]:
+def pieces_of(span: Span, size: int, overlap: int) -> Iterator[Span]:
     """A span cut at good borders into pieces of at most `size` characters."""
     start = span.start
     while span.end - start > size:

@@ -14,9 +14,11 @@ from rlm_cli.inkernel.extents import Extents
 from rlm_cli.inkernel.grep import count, counting, grep, query
 from rlm_cli.inkernel.hits import Hits, Mark
 from rlm_cli.inkernel.ledger import Ledger
+from rlm_cli.inkernel.places import place_in
+from rlm_cli.inkernel.querying import query_tables
 from rlm_cli.inkernel.ranking import search
 from rlm_cli.inkernel.store import Part, Store
-from rlm_cli.inkernel.tables import Table, table_of
+from rlm_cli.inkernel.tables import Table, sheet_table, table_of
 
 if TYPE_CHECKING:
     from rlm_cli.inkernel.documents import Services
@@ -86,7 +88,7 @@ class Document:
     .pages .lines .sections    lists of str; pages know .number, sections .title
     .grep(p) .search(q)        hits with page and line
     .chunks(size=…, by=…)      pieces for sub-calls
-    .table()                   rows of csv, tsv, json, jsonl
+    .table() .sql("SELECT …")  rows of csv, tsv, json, jsonl and sheets; .sheets
     .cite("exact words")       a citation mark for the answer
 
     >>> doc = corpus["msa_2019.pdf"]; print(doc.kind, len(doc), len(doc.pages)); print(doc[:500])
@@ -132,7 +134,7 @@ class Document:
 
     @property
     def pages(self) -> list[Page]:
-        """The pages; doc.pages[3] is page 4. A document without pages has one entry for all of it."""
+        """The pages (slides, sheets); doc.pages[3] is page 4. Without any, one entry has all of it."""
         spans = page_spans(self)
         if not spans:
             return [_page(self, 1, 0, len(self))]
@@ -203,12 +205,28 @@ class Document:
         """
         return chunked([self], by, size, overlap)
 
-    def table(self) -> Table:
-        """The rows of a csv, tsv, json or jsonl document, as dicts; .columns has the names.
+    def table(self, sheet: int | str = 1) -> Table:
+        """The rows of a csv, tsv, json or jsonl document or of a sheet, as dicts with typed values.
 
-        >>> rows = doc.table(); rows.columns; rows[0]
+        .columns has the names, .frame() is a pandas DataFrame, .sql("SELECT … FROM t") asks it.
+
+        >>> rows = doc.table(); rows.columns; rows[0]; rows.sql("SELECT count(*) AS n FROM t")
         """
+        if self.kind == "workbook":
+            return sheet_table(self.text, self.parts, sheet, self.path)
         return table_of(self.text, self.kind, self.path)
+
+    @property
+    def sheets(self) -> list[str]:
+        """The names of the sheets of a workbook."""
+        return [part.label for part in self.parts if part.kind == "sheet"]
+
+    def sql(self, query: str) -> Table:
+        """The rows that an SQL query over this document's table `t` gives.
+
+        >>> doc.sql("SELECT region, sum(amount) AS total FROM t GROUP BY region ORDER BY total DESC")
+        """
+        return query_tables(query, {"t": self})
 
     def cite(self, quote: str) -> str:
         """A citation mark for words of this document; raises QuoteNotFound when they do not stand in it."""
@@ -217,6 +235,10 @@ class Document:
     def page_at(self, character: int) -> int | None:
         """The page on which a character stands, None without pages."""
         return self.library.store.page_at(self.index, character)
+
+    def place_at(self, character: int) -> str:
+        """Where a person would look for a character: sheet and cell, slide, footnote; else ""."""
+        return place_in(self.library.store, self.index, character)
 
     def line_at(self, character: int) -> int:
         """The line, from 1, in which a character stands."""

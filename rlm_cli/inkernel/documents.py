@@ -19,9 +19,13 @@ from rlm_cli.inkernel.document import Document, Library
 from rlm_cli.inkernel.grep import count, counting, grep, query
 from rlm_cli.inkernel.hits import Counts, Hits
 from rlm_cli.inkernel.ledger import Ledger
+from rlm_cli.inkernel.nearness import near
 from rlm_cli.inkernel.overview import counted, tree_lines
+from rlm_cli.inkernel.packing import Packs, packed
+from rlm_cli.inkernel.querying import query_tables
 from rlm_cli.inkernel.ranking import search
 from rlm_cli.inkernel.store import Store
+from rlm_cli.inkernel.tables import Table
 
 _NEAR_PATHS = 20_000
 _WORDS_CONTEXT = 300
@@ -43,7 +47,10 @@ class Corpus(Sequence[Document]):
     .paths("*.pdf")  .tree()  .stats()  .filter("2019/*", kind="pdf")  .sample(5)
     .grep(r"no cap")                 every match, with page and line
     .search("limits of liability")   the best passages
-    .chunks(40_000)                  pieces for llm_batch
+    .near("cap", "unlimited")        places where two patterns stand together
+    .chunks(40_000)  .packs()        pieces for llm_batch; many small documents packed together
+    .counts(r"shall")                how often each document has it
+    .sql("SELECT …", t=doc)          SQL over tables
     .coverage()                      how much was searched by code and read by a model
 
     >>> hits = corpus.grep(r"indemnif\\w+"); print(hits); print(hits[0].around(3), hits[0].cite)
@@ -200,6 +207,23 @@ class Corpus(Sequence[Document]):
         wanted = counting(pattern, ignore_case, literal, word, max_seconds)
         return count(self._library, self._indices, wanted)
 
+    def near(
+        self,
+        one: str | re.Pattern[str],
+        other: str | re.Pattern[str],
+        within: int = 200,
+        *,
+        ignore_case: bool = True,
+        max_hits: int = 1000,
+        max_seconds: float = 60.0,
+    ) -> Hits:
+        """Places where two patterns match at most `within` characters apart; a hit spans both.
+
+        >>> corpus.near("liabilit", "uncapped|unlimited", within=300)
+        """
+        first, second = (counting(p, ignore_case, False, False, max_seconds) for p in (one, other))
+        return near(self._library, self._indices, first, second, within, max_hits)
+
     def search(self, query: str, k: int = 10) -> Hits:
         """The k passages (about 1,000 characters each) that fit the words best, best first (BM25).
 
@@ -220,6 +244,22 @@ class Corpus(Sequence[Document]):
         >>> replies = llm_batch("List every duty to indemnify.", corpus.chunks(40_000))
         """
         return chunked(self, by, size, overlap)
+
+    def packs(self, size: int = 100_000) -> Packs:
+        """All documents packed into texts of at most `size` characters, each headed by its path.
+
+        For many small documents: one sub-call reads a whole pack. Long documents are cut.
+
+        >>> replies = llm_batch("List every duty to indemnify, with its [path].", corpus.packs(100_000))
+        """
+        return packed(self, size)
+
+    def sql(self, query: str, **tables: Any) -> Table:
+        """The rows that an SQL query (SQLite) gives; each keyword names a table: a document or a Table.
+
+        >>> corpus.sql("SELECT region, sum(amount) AS total FROM s GROUP BY region", s=corpus["sales.csv"])
+        """
+        return query_tables(query, tables)
 
     def coverage(self) -> Coverage:
         """Counts of documents and characters: all, searched by code, read by a model; and which they are.

@@ -140,6 +140,17 @@ def count(library: Library, indices: Sequence[int], wanted: Query) -> Counts:
     return counts
 
 
+def spans_of(
+    library: Library, indices: Sequence[int], wanted: Query
+) -> tuple[dict[int, list[tuple[int, int]]], str]:
+    """The characters of every match by document, in order; and what was left out."""
+    search = _Search(library, indices, wanted)
+    found: dict[int, list[tuple[int, int]]] = {}
+    for match in search.matches():
+        found.setdefault(match.document, []).append((match.start, match.end))
+    return found, search.truncated()
+
+
 class _Search:
     """One search: where it looks, how far it has come, what it has left out."""
 

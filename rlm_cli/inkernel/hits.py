@@ -36,6 +36,7 @@ class Hit:
     """A place in a document.
 
     .path .page .line  where: page and line count from 1, page is None without pages
+    .place             sheet and cell, slide, footnote …; "" where page and line say it
     .start .end        characters of the match in document.text
     .match             the words that matched
     .text              its whole line (at most 500 characters of it); for search(), the passage
@@ -63,6 +64,11 @@ class Hit:
     def path(self) -> str:
         """The path of the document."""
         return self.document.path
+
+    @property
+    def place(self) -> str:
+        """Where a person would look in a format without pages: `sheet "Costs", cell C7`, `slide 3`."""
+        return self.document.place_at(self.start)
 
     @property
     def cite(self) -> Mark:
@@ -98,8 +104,8 @@ class Hit:
         return text if len(text) <= _REPR_CHARACTERS else text[: _REPR_CHARACTERS - 1] + "…"
 
     def __repr__(self) -> str:
-        page = f" p.{self.page}" if self.page else ""
-        return f"{self.path}{page} l.{self.line}: {self.short}"
+        where = f" p.{self.page}" if self.page else f" {self.place}" if self.place else ""
+        return f"{self.path}{where} l.{self.line}: {self.short}"
 
     __str__ = __repr__
 
