@@ -5,6 +5,7 @@ HTML in it is text, links show where they lead, and no block is drawn in a box.
 
 from __future__ import annotations
 
+from copy import copy
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -97,22 +98,21 @@ def _theme() -> Any:
 
 def _document(text: str) -> Any:
     """Rich's Markdown with a parser of our own: the one of Rich leaves HTML out of what it shows."""
-    from markdown_it import MarkdownIt
-
-    document = _class()("", hyperlinks=False)
-    parser = MarkdownIt("commonmark", {"html": False}).enable("strikethrough").enable("table")
-    document.markup = text
-    document.parsed = _cleaned(parser.parse(text))
+    document = copy(_empty_document())
+    document.markup, document.parsed = text, _parser().parse(text)
     return document
 
 
-def _cleaned(tokens: Any) -> Any:
-    """Tokens without controls: the parser turns `&#x202e;`, and `%1b` in an address, into characters."""
-    for token in tokens:
-        token.content = visible(token.content)
-        token.attrs = {name: visible(str(value)) for name, value in token.attrs.items()}
-        _cleaned(token.children or ())
-    return tokens
+@lru_cache(maxsize=1)
+def _parser() -> Any:
+    from markdown_it import MarkdownIt
+
+    return MarkdownIt("commonmark", {"html": False}).enable("strikethrough").enable("table")
+
+
+@lru_cache(maxsize=1)
+def _empty_document() -> Any:
+    return _class()("", hyperlinks=False)
 
 
 @lru_cache(maxsize=1)

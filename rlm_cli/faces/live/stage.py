@@ -183,22 +183,28 @@ class Stage:
         kept = kept_rows(lines, self._style, columns)
         if is_still or not self._terminal.is_ours():
             return self._painter.clear(kept, rows)
-        look = Look(columns, rows, self._style.is_ascii)
-        moving = region(picture.watched, picture.controls, look, picture.now(self._clock()))
-        return self._painter.frame(kept, [self._painted(row) for row in moving], rows)
-
-    def _painted(self, row: list[Piece]) -> str:
-        """A row of the moving part; code in it has colours like any other code."""
-        parts = []
-        for text, tone in row:
-            if tone == "code":
-                parts += highlighted([text], self._style, len(text) * 2)
-            else:
-                parts.append(self._style.paint(text, tone))
-        return "".join(parts)
+        moving = moving_rows(picture, self._style, (columns, rows), self._clock())
+        return self._painter.frame(kept, moving, rows)
 
     def _restore(self) -> None:
         try:
             self._terminal.write("\r\n" + RESTORE)
         except OSError as gone:
             self.failure = gone
+
+
+def moving_rows(picture: Picture, style: Style, size: tuple[int, int], clock: float) -> list[str]:
+    """The rows of the moving part, painted; code in it has colours like any other code.
+
+    Units:   size is columns and rows; clock is the time on the clock of the stage.
+    """
+    look = Look(*size, style.is_ascii)
+    rows = region(picture.watched, picture.controls, look, picture.now(clock))
+    return [_painted(row, style) for row in rows]
+
+
+def _painted(row: list[Piece], style: Style) -> str:
+    parts = []
+    for text, tone in row:
+        parts += highlighted([text], style, len(text) * 2) if tone == "code" else [style.paint(text, tone)]
+    return "".join(parts)
