@@ -15,6 +15,10 @@ from rlm_cli.inkernel.replies import Reply, Tally, from_frame
 from rlm_cli.inkernel.scopes import place, scope
 
 
+BATCH = 100_000
+"""Calls in one batch: the program outside takes no more."""
+
+
 class QuoteNotFound(ValueError):
     """The quotation does not stand in the source word for word."""
 
@@ -157,6 +161,7 @@ class Queries:
             raise TypeError(f"schema must be a JSON Schema (a dict), not {type(schema).__name__}")
         if model is not None and not isinstance(model, str):
             raise TypeError(f"model must be a name, not {type(model).__name__}")
+        _at_most(asked, "prompts")
         for index, (prompt, _) in enumerate(asked):
             if not isinstance(prompt, str):
                 raise TypeError(f"prompt {index} must be a str, not {type(prompt).__name__}")
@@ -177,6 +182,7 @@ class Queries:
         return {"prompt": words, "context": text}
 
     def _run_children(self, questions: Sequence[Any], over: Sequence[Any], batch: int) -> list[Reply]:
+        _at_most(questions, "questions")
         for index, question in enumerate(questions):
             if not isinstance(question, str):
                 raise TypeError(f"question {index} must be a str, not {type(question).__name__}")
@@ -218,6 +224,11 @@ def _pair(prompt: Any) -> tuple[Any, Any]:
     if isinstance(prompt, (tuple, list)) and len(prompt) == 2:
         return prompt[0], prompt[1]
     return prompt, None
+
+
+def _at_most(asked: Sequence[Any], noun: str) -> None:
+    if len(asked) > BATCH:
+        raise ValueError(f"{len(asked):,} {noun} at once: at most {BATCH:,}; ask in several batches")
 
 
 def _same_length(name: str, ones: Sequence[Any], other_name: str, others: Sequence[Any]) -> None:

@@ -15,6 +15,8 @@ from rlm_cli.ports import CallReply, CellHost, KernelCall, LlmCall, RlmCall
 
 OPEN_CALLS = 20_000
 OPEN_BYTES = 256 * 1024 * 1024
+CELL_CALLS = 100_000
+CELL_BYTES = 1024 * 1024 * 1024
 INTERRUPTED = Problem(kind="kernel_interrupted", message="the cell was interrupted")
 
 
@@ -40,6 +42,7 @@ class OpenCalls:
         self._failed = failed
         self._tasks: dict[int, asyncio.Task[CallReply]] = {}
         self._characters = 0
+        self._all_calls = self._all_characters = 0
         self._refusal: Problem | None = None
 
     @property
@@ -54,6 +57,8 @@ class OpenCalls:
             self._send(encode_reply(frame.id, CallReply(problem=refusal)))
             return
         size = _characters(frame.call)
+        self._all_calls += 1
+        self._all_characters += size
         task = asyncio.create_task(self._host.call(frame.call), name=f"call-{frame.id}")
         self._characters += size
         self._tasks[frame.id] = task
@@ -101,6 +106,8 @@ class OpenCalls:
             return Problem(kind="protocol", message="this call is open already")
         if len(self._tasks) >= OPEN_CALLS or self._characters > OPEN_BYTES:
             return Problem(kind="too_many", message=f"more than {OPEN_CALLS:,} calls, or 256 MiB, are open")
+        if self._all_calls >= CELL_CALLS or self._all_characters > CELL_BYTES:
+            return Problem(kind="too_many", message=f"more than {CELL_CALLS:,} calls, or 1 GiB, in one cell")
         return None
 
 

@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from rlm_cli.events.values import Coverage, Json, Problem
+from rlm_cli.kernel import bounds
 from rlm_cli.ports import CallReply, KernelCall
 
 FRAME_BYTES = 16 * 1024 * 1024
@@ -60,6 +61,11 @@ class Draft(Struct, frozen=True, tag_field="note", tag="draft", forbid_unknown_f
     content: Json
     ready: bool
 
+    @property
+    def characters(self) -> int:
+        """About how long the content is as text."""
+        return len(self.content) if isinstance(self.content, str) else len(msgspec.json.encode(self.content))
+
 
 class Output(Struct, frozen=True, tag_field="note", tag="output", forbid_unknown_fields=True):
     """A piece of output for the screen."""
@@ -104,10 +110,36 @@ def decode(raw: bytes) -> Frame:
     try:
         keys = _KEYS.decode(raw)
         if "call" in keys:
-            return _CALL.decode(raw)
-        return _CANCEL.decode(raw) if "cancel" in keys else _NOTE.decode(raw)
-    except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
+            return _bounded(_CALL.decode(raw))
+        return _bounded(_CANCEL.decode(raw) if "cancel" in keys else _NOTE.decode(raw))
+    except (msgspec.DecodeError, RecursionError, UnicodeError, bounds.OutOfBounds) as error:
         raise ProtocolFault(str(error)) from error
+
+
+def _bounded(frame: Frame) -> Frame:
+    """The frame, its texts cut where a cell may not choose their length.
+
+    Errors:  OutOfBounds.
+    """
+    match frame:
+        case CallFrame():
+            bounds.check_number(frame.id, "the number of a call")
+            bounds.check_call(frame.call)
+        case Draft():
+            bounds.check_depth(frame.content)
+        case Report():
+            bounds.check_depth(frame.content)
+            bounds.check_depth(frame.memory)
+            shown, omitted = bounds.cut_shown(frame.shown, frame.omitted)
+            return msgspec.structs.replace(
+                frame,
+                shown=shown,
+                omitted=omitted,
+                problem=bounds.cut_problem(frame.problem),
+                variables=bounds.cut_rows(frame.variables),
+                memory_left_out=[name[:100] for name in frame.memory_left_out[:100]],
+            )
+    return frame
 
 
 def encode_reply(number: int, reply: CallReply) -> bytes:

@@ -23,6 +23,7 @@ from rlm_cli.kernel.rundir import RunDirectory
 from rlm_cli.ports import Cell, CellHost, CellResult
 
 LIVE_CHARACTERS = 64 * 1024
+DRAFT_CHARACTERS = 64 * 1024 * 1024
 _STRAGGLING_SECONDS = 5.0
 _TRACE_SECONDS = 0.2
 
@@ -55,6 +56,7 @@ class RunningCell:
         self._trace = ""
         self._live: list[str] = []
         self._live_room = LIVE_CHARACTERS
+        self._draft_room = DRAFT_CHARACTERS
         self._ladder: asyncio.Task[None] | None = None
 
     def received(self, frame: Frame) -> None:
@@ -65,7 +67,7 @@ class RunningCell:
             case CancelFrame():
                 self._calls.cancel(frame.cancel)
             case Draft():
-                self._drafted(frame.content, frame.ready)
+                self._drafted(frame.content, frame.ready, frame.characters)
             case Output():
                 self._output(frame)
             case Report() if frame.cell == self._cell.number:
@@ -177,10 +179,12 @@ class RunningCell:
         self._host_error = self._host_error or error
         self._parts.process.kill()
 
-    def _drafted(self, content: Json, ready: bool) -> None:
+    def _drafted(self, content: Json, ready: bool, size: int) -> None:
         known = self._parts.known
         known.content, known.ready = content, ready
-        self._tell(lambda: self._host.drafted(content, ready))
+        self._draft_room -= size
+        if self._draft_room >= 0:  # what a cell drafts after that is told when it ends
+            self._tell(lambda: self._host.drafted(content, ready))
 
     def _output(self, frame: Output) -> None:
         text = frame.text[: self._live_room]

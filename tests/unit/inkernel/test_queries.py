@@ -10,9 +10,10 @@ import pytest
 
 from rlm_cli.inkernel.calls import CallRefused, Calls
 from rlm_cli.inkernel.passages import PassageTooLarge, passage
-from rlm_cli.inkernel.queries import pairs
+from rlm_cli.inkernel.queries import BATCH, Queries, pairs
 from rlm_cli.inkernel.replies import Reply, Tally, from_frame
 from rlm_cli.inkernel.scopes import place, scope
+from rlm_cli.kernel import bounds
 
 
 class Piece(str):
@@ -164,3 +165,14 @@ def test_what_is_being_waited_for_is_cancelled_when_the_cell_is_interrupted() ->
     with pytest.raises(KeyboardInterrupt):
         calls.serve(prompts())
     assert sent[-1] == {"cancel": [1, 2]}
+
+
+def test_a_batch_that_the_program_outside_would_not_take_is_refused_before_it_is_sent() -> None:
+    sent: list[bytes] = []
+    calls = Calls(sent.append, lambda: None)
+    calls.begin(1)
+    names = Queries(calls, SimpleNamespace(tally=Tally())).names()
+    for name in ("llm_batch", "rlm_batch"):
+        with pytest.raises(ValueError, match="at most 100,000"):
+            names[name](["p"] * (bounds.BATCH + 1))
+    assert (sent, BATCH) == ([], bounds.BATCH)

@@ -16,6 +16,7 @@ from rlm_cli.kernel.frames import (
     CancelFrame,
     Draft,
     ProtocolFault,
+    Report,
     decode,
     encode_note,
     encode_reply,
@@ -51,6 +52,21 @@ def test_calls_cancellations_and_notes_are_told_apart() -> None:
         b'{"id":1,"cell":1,"call":{"op":"shell","prompt":"p"}}',
         b'{"id":1,"cell":1,"call":{"op":"llm","prompt":"p"},"extra":1}',
         b'{"cancel":["x"]}',
+        b'{"id":-1,"cell":1,"call":{"op":"llm","prompt":"p"}}',
+        b'{"id":1,"cell":1,"call":{"op":"llm","prompt":"p","batch":1,"of":1000000000000}}',
+        b'{"id":1,"cell":1,"call":{"op":"llm","prompt":"p","index":3,"of":3}}',
+        b'{"id":1,"cell":1,"call":{"op":"llm","prompt":"p","batch":-1}}',
+        b'{"id":1,"cell":1,"call":{"op":"llm","prompt":"p","schema":'
+        + b'{"a":' * 70
+        + b"1"
+        + b"}" * 71
+        + b"}}",
+        b'{"id":1,"cell":1,"call":{"op":"rlm","question":"q","documents":[-1]}}',
+        b'{"id":1,"cell":1,"call":{"op":"cite","quote":"q","start":-5}}',
+        b'{"id":1,"cell":1,"call":{"op":"cite","quote":"q","document":-1}}',
+        b'{"id":1,"cell":1,"call":{"op":"llm","prompt":"p","headers":{"X":"y"}}}',
+        b'{"id":1,"cell":1,"call":{"op":"llm","prompt":"p","image":"file:///etc/passwd"}}',
+        b'{"note":"draft","cell":1,"ready":false,"content":' + b"[" * 70 + b"]" * 70 + b"}",
         b'{"note":"draft","cell":1,"ready":false,"content":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
     ],
 )
@@ -114,3 +130,41 @@ async def test_a_number_that_is_open_already_is_refused() -> None:
     calls.open(CallFrame(1, 1, LlmCall(prompt="again")))
     assert json.loads(sent[0][4:])["reply"]["problem"]["kind"] == "protocol"
     await calls.end()
+
+
+def test_what_a_report_says_at_length_is_cut() -> None:
+    report = {
+        "note": "report",
+        "cell": 1,
+        "status": "ok",
+        "problem": {"kind": "k" * 1000, "message": "m" * 1_000_000},
+        "shown": "s" * 1_000_000,
+        "omitted": -7,
+        "variables": [["v" * 1000, "int", "1"]] * 1000,
+        "coverage": {},
+        "content": "",
+        "ready": False,
+        "memory": {},
+        "memory_left_out": ["x" * 1000] * 1000,
+    }
+    frame = decode(json.dumps(report).encode())
+    assert isinstance(frame, Report)
+    assert frame.problem is not None
+    assert len(frame.problem.kind) == 200 and len(frame.problem.message) < 10_000
+    assert len(frame.shown) < 40_000 and frame.omitted > 900_000
+    assert len(frame.variables) == 500 and len(frame.variables[0][0]) == 200
+    assert len(frame.memory_left_out) == 100
+
+
+async def test_a_cell_that_calls_without_end_is_refused_without_asking_the_host() -> None:
+    sent: list[bytes] = []
+    host = RecordingHost()
+    calls = OpenCalls(host, CellClock(), sent.append, lambda: None, lambda error: None)
+    context = "x" * (16 * 1024 * 1024)
+    for number in range(70):
+        calls.open(CallFrame(number, 1, LlmCall(prompt="p", context=context)))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+    await calls.end()
+    refused = [json.loads(frame[4:])["reply"].get("problem", {}).get("kind") for frame in sent]
+    assert refused.count("too_many") == 70 - len(host.calls) > 0
