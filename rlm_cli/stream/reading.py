@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from typing import Any
 from rlm_cli.base.errors import SessionError
 from rlm_cli.base.text import counted
 from rlm_cli.events import Event
-from rlm_cli.events.bodies import Notice, RunFinished
+from rlm_cli.events.bodies import DraftUpdated, Notice, RunFinished, RunResumed, RunStarted
 from rlm_cli.events.wire import event_of, from_json
 from rlm_cli.stream.blobs import Blobs, filled_in
 from rlm_cli.stream.files import REAL, Files
@@ -152,11 +152,21 @@ def read_open(path: Path, cut: Callable[[int], None] | None, files: Files = REAL
             reader.event(number, line)
     if header is None:
         header = _without_header(reader, is_empty=not lines)
-    elif not any(isinstance(event.body, RunFinished) for event in reader.events[-1:]):
+    elif not ends_with_an_answer(reader.events):
         text = "the record has no end: the run was killed, or is still under way"
         reader.flaws.append(Flaw("session_unfinished", text))
     tail = Tail(len(lines), lines[-1] if lines else b"", needs_newline)
     return Recording(path, header, reader.events, tuple(reader.flaws)), tail
+
+
+def ends_with_an_answer(events: Sequence[Event]) -> bool:
+    """Whether the last question of a session has come to its end; cells of the user may stand behind it."""
+    for event in reversed(events):
+        if event.span == "root" and isinstance(event.body, RunFinished):
+            return True
+        if event.span.startswith("root/t") or isinstance(event.body, RunStarted | RunResumed | DraftUpdated):
+            return False
+    return False
 
 
 @contextlib.contextmanager

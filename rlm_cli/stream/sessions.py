@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from rlm_cli.base.errors import SessionError
 from rlm_cli.events import Event
-from rlm_cli.events.bodies import RunFinished, RunStarted
+from rlm_cli.events.bodies import RunFinished, RunResumed, RunStarted
 from rlm_cli.events.wire import event_of, from_json
 from rlm_cli.stream.blobs import LINE_BYTES, Blobs, filled_in
 from rlm_cli.stream.header import Header, header_of
@@ -123,10 +123,16 @@ def summary_of(path: Path) -> Summary | None:
         header = header_of(from_json(head))
     except (OSError, ValueError):
         return None
-    last = next((event for line in tail[:0:-1] if line and (event := _event(path, line))), None)
-    finished = last.body if last and isinstance(last.body, RunFinished) else None
+    behind = [event for line in tail[1:] if line and (event := _event(path, line))]
+    last = behind[-1] if behind else None
+    told = (e.body for e in reversed(behind) if e.span == "root" and isinstance(e.body, _BOUNDS))
+    bound = next(told, None)
+    finished = bound if isinstance(bound, RunFinished) else None
     title = _title(path) or (started.title if started else "")
     return Summary(path, header, started, finished, last.t if last else 0.0, title)
+
+
+_BOUNDS = (RunStarted, RunResumed, RunFinished)
 
 
 def _started(path: Path, file: BinaryIO) -> RunStarted | None:
