@@ -14,7 +14,6 @@ from rlm_cli.inkernel.passages import PassageTooLarge, is_single, passage
 from rlm_cli.inkernel.replies import Reply, Tally, from_frame
 from rlm_cli.inkernel.scopes import place, scope
 
-
 BATCH = 100_000
 """Calls in one batch: the program outside takes no more."""
 
