@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from rlm_cli.base.text import one_line
+from rlm_cli.corpus.citing_elsewhere import elsewhere
 from rlm_cli.corpus.folding import BREAK, Folded, fold, fold_quote
 from rlm_cli.corpus.layout import Record
 from rlm_cli.corpus.mapped import Texts
@@ -25,9 +26,9 @@ _OVERLAP = 1 << 14
 _WINDOWS_KEPT = 6
 _BLOCK = 1 << 22
 _SECONDS = 5.0
+_SECONDS_ELSEWHERE = 0.5
 _AGREED_WORDS = 3
 _PLACES = 1000
-_ELSEWHERE_BYTES = 1 << 24
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 _UNSPACED = re.compile(
     r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
@@ -52,12 +53,22 @@ class QuoteChecker:
         self._texts = texts
         self._windows: OrderedDict[tuple[int, int], Folded] = OrderedDict()
         self._is_cut = False
+        self._seconds = _SECONDS
 
-    def check(self, quote: str, indices: Sequence[int], start: int | None, paths: Sequence[str]) -> Citation:
+    def check(
+        self,
+        quote: str,
+        indices: Sequence[int],
+        start: int | None,
+        paths: Sequence[str],
+        visible: Sequence[int] | None = None,
+    ) -> Citation:
         """The citation of a quotation in some documents; `checked` tells whether it stands there.
 
         Shape:   indices are searched in order, until the first that has it; paths are for the message.
+                 visible are all documents in which the words may stand too; None means the same ones.
         """
+        everywhere = indices if visible is None else visible
         self._is_cut = False
         wanted = fold_quote(quote)
         problem = _problem(quote, wanted)
@@ -66,8 +77,8 @@ class QuoteChecker:
         for words in _readings(wanted):
             found = self._search(words, indices, start)
             if found:
-                return self._citation(quote, words, found, indices)
-        return self._refusal(quote, wanted, indices, paths)
+                return self._citation(quote, words, found, everywhere)
+        return self._refusal(quote, wanted, indices, paths, everywhere)
 
     def _search(self, words: str, indices: Sequence[int], start: int | None) -> list[Place]:
         """The places in the first document that has the words, the nearest to `start` first."""
@@ -90,7 +101,7 @@ class QuoteChecker:
 
     def _holding(self, needles: list[bytes], least: int, indices: Sequence[int]) -> Iterator[int]:
         """The documents whose bytes hold at least so many of the needles, while there is time."""
-        deadline = time.monotonic() + _SECONDS
+        deadline = time.monotonic() + self._seconds
         for index in indices:
             if time.monotonic() > deadline:
                 self._is_cut = True
@@ -134,9 +145,10 @@ class QuoteChecker:
             self._windows.popitem(last=False)
         return folded
 
-    def _citation(self, quote: str, words: str, places: list[Place], indices: Sequence[int]) -> Citation:
+    def _citation(self, quote: str, words: str, places: list[Place], visible: Sequence[int]) -> Citation:
         place = places[0]
         record = self._texts.generation.record(place.index)
+        further, where = elsewhere(self._texts, words, record, visible)
         return Citation(
             id=0,
             path=self._texts.generation.path_of(record),
@@ -148,23 +160,13 @@ class QuoteChecker:
             start=place.start,
             end=place.end,
             checked=True,
-            elsewhere=len(places) - 1 + self._elsewhere(words, place.index),
+            elsewhere=len(places) - 1 + further,
+            elsewhere_in=where,
         )
 
-    def _elsewhere(self, words: str, index: int) -> int:
-        """Places with the same words in other documents, white space folded; small corpora only."""
-        generation = self._texts.generation
-        if generation.facts["tokens"] * 4 > _ELSEWHERE_BYTES or len(words) < 12:
-            return 0
-        pattern = re.compile(rb"\s+".join(re.escape(word.encode()) for word in words.split(" ")))
-        home = generation.record(index)
-        count = 0
-        for record in generation.records():
-            if (record.segment, record.start) != (home.segment, home.start) and count < 1000:
-                count += sum(1 for _ in pattern.finditer(self._texts.raw(record)))
-        return count
-
-    def _refusal(self, quote: str, wanted: str, indices: Sequence[int], paths: Sequence[str]) -> Citation:
+    def _refusal(
+        self, quote: str, wanted: str, indices: Sequence[int], paths: Sequence[str], visible: Sequence[int]
+    ) -> Citation:
         where = paths[0] if len(paths) == 1 else f"any of {len(indices):,} documents"
         why = f"these words do not stand in {where}"
         if self._is_cut:
@@ -172,8 +174,19 @@ class QuoteChecker:
         elif _ELLIPSIS.search(wanted):
             why += "; a quotation with an ellipsis is not word for word: cite its parts one by one"
         elif len(indices) == 1:
-            why += self._nearest(wanted, indices[0])
+            why += self._in_others(wanted, visible) or self._nearest(wanted, indices[0])
         return Citation(id=0, path=paths[0] if len(paths) == 1 else "", quote=quote, why=why)
+
+    def _in_others(self, wanted: str, visible: Sequence[int]) -> str:
+        """Which other document has the words, if one does."""
+        self._seconds = _SECONDS_ELSEWHERE
+        found = self._search(wanted, visible, None) if len(visible) > 1 else []
+        self._seconds = _SECONDS
+        if not found:
+            return ""
+        record = self._texts.generation.record(found[0].index)
+        line = self._texts.line_of(record, found[0].start)
+        return f"; they stand in {self._texts.generation.path_of(record)}, line {line}: name that document"
 
     def _nearest(self, wanted: str, index: int) -> str:
         """How far the quotation agrees with the source, and how the source goes on."""

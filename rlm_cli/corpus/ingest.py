@@ -27,6 +27,7 @@ from rlm_cli.corpus.walk import Found, LeftOut, walk
 
 _CHECKPOINT_SECONDS = 5.0
 _PULSE_BYTES = 1 << 25
+_SETTLED_A_PAUSE = 256
 
 
 class ReadingStopped(RlmError):
@@ -92,6 +93,7 @@ class Ingest:
         self._files_done = 0
         self._bytes_known = 0
         self._pulsed_at = 0
+        self._settled = 0
         self._memory = Memory([])
         self._reader: FileReader | None = None
         self.extracted = 0
@@ -190,6 +192,9 @@ class Ingest:
                 self._builder.distrust(outcome.slot)
             self._is_settled &= outcome.is_settled
             self.extracted += outcome.is_fresh
+            self._settled += 1
+            if self._settled % _SETTLED_A_PAUSE == 0:
+                self._pause("")
 
     def _pause(self, path: str) -> None:
         """Between two files: tell, save, stop when asked to."""

@@ -203,7 +203,7 @@ class HostCorpus:
         except CorpusError as error:
             return Citation(id=0, path=str(document), quote=quote, why=str(error))
         path = self._path(self._texts.generation.record(index))
-        return self._checker.check(quote, [index], start, [path])
+        return self._checker.check(quote, [index], start, [path], self._indices())
 
     def document(self, path: str) -> tuple[Texts, Record]:
         """The record of a document, and the texts in which it is.
