@@ -14,6 +14,7 @@ import sys
 INSIDE = "inside"
 """In the place of the leash: this process is the one that was started through the confining command."""
 _PR_SET_PDEATHSIG, _SIGKILL = 1, 9
+_HOME = __file__.rpartition("/rlm_cli/")[0]
 _FLAGS = ("-P", "-B", "-X", "utf8")
 
 
@@ -41,11 +42,15 @@ def main(argv: list[str]) -> int:
 
 
 def _boot(boot_file: str) -> dict[str, object]:
-    """What the boot file says; from here on our own modules can be found."""
+    """What the boot file says; from here on our own modules are found, and no others of the same name."""
     import json
 
     with open(boot_file, "rb") as file:
         boot = json.loads(file.read())
+    sys.path.insert(0, _HOME)
+    import rlm_cli  # noqa: F401 - another installation may come first where packages are found
+
+    del sys.path[0]
     sys.path.extend(entry for entry in boot["sys_path"] if entry not in sys.path)
     return dict(boot)
 
