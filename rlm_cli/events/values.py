@@ -70,7 +70,8 @@ class Citation(Struct, frozen=True, kw_only=True, omit_defaults=True):
     Units:   page and lines count from 1; page is None where the format has no pages; start and end are
              characters of the document's text; `elsewhere` counts further places with the same words.
     Shape:   place is where a person would look in a format that has no pages: `sheet "Costs", cell C7`,
-             `slide 3, notes`, `footnote 2`; empty where page and line say it all.
+             `slide 3, notes`, `footnote 2`; empty where page and line say it all. elsewhere_in names
+             the first of the further places in other documents.
     """
 
     id: int
@@ -83,6 +84,7 @@ class Citation(Struct, frozen=True, kw_only=True, omit_defaults=True):
     end: int = 0
     checked: bool = False
     elsewhere: int = 0
+    elsewhere_in: list[str] = []
     why: str = ""
     place: str = ""
 

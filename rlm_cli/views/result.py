@@ -21,6 +21,7 @@ from rlm_cli.views.run import RunView
 
 SCHEMA = "rlm.result/1"
 _USD_DIGITS = 9
+_PLACES_NAMED = 2
 _TELLING_CHARACTERS = 20
 """A shorter quotation may stand in an answer by chance."""
 _CODE = re.compile(r"(```.*?(?:```|\Z)|`[^`\n]+`)", re.DOTALL)
@@ -148,11 +149,9 @@ def _quoted(citation: Citation, answer: str) -> str:
     is_told = len(quote) >= _TELLING_CHARACTERS and quote in answer
     text = f': "{quote}"' if quote and not is_told else ""
     if citation.elsewhere:
-        text += (
-            f" (and in {citation.elsewhere} more places)"
-            if citation.elsewhere > 1
-            else " (and in 1 more place)"
-        )
+        more = "1 more place" if citation.elsewhere == 1 else f"{citation.elsewhere} more places"
+        named = ", ".join(citation.elsewhere_in[:_PLACES_NAMED])
+        text += f" (and in {more}{f': {named}' if named else ''})"
     if not citation.checked:
         text += f" (NOT VERIFIED{': ' + citation.why if citation.why else ''})"
     return text

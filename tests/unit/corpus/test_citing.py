@@ -98,7 +98,27 @@ def test_the_place_near_the_given_start_comes_first_and_the_rest_is_counted(corp
 
 
 def test_the_same_words_in_another_document_count_as_elsewhere(corpus: HostCorpus) -> None:
-    assert corpus.cite("The Supplier shall indemnify", "msa.txt").elsewhere == 2
+    citation = corpus.cite("The Supplier shall indemnify", "msa.txt")
+
+    assert citation.elsewhere == 2
+    assert citation.elsewhere_in
+    for place in citation.elsewhere_in:
+        path, _, line = place.partition(" l. ")
+        lines = dict(corpus.texts())[path].split("\n")
+        assert "The Supplier" in lines[int(line) - 1]
+
+
+def test_words_of_another_document_are_refused_and_the_document_is_named(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {
+        "a.txt": "One thing is said here.\n",
+        "b.txt": "x\nAnother is said there.\n",
+    }
+    corpus = opened(folder_of(tmp_path / "docs", files), tmp_path / "cache")
+
+    citation = corpus.cite("Another is said there.", "a.txt")
+
+    assert not citation.checked
+    assert citation.why.endswith("they stand in b.txt, line 2: name that document")
 
 
 def test_a_wrong_quotation_is_told_how_the_source_goes_on(corpus: HostCorpus) -> None:
