@@ -30,10 +30,11 @@ format: $(READY)
 bench: $(READY)  ## measure what bench/RESULTS.md claims
 	$(BIN)/python -m bench
 
-completions: $(READY)  ## write the scripts in completions/ from the command tree
+completions: $(READY)  ## write completions/ and man/ from the command tree
 	$(BIN)/rlm completions bash > completions/rlm.bash
 	$(BIN)/rlm completions zsh > completions/_rlm
 	$(BIN)/rlm completions fish > completions/rlm.fish
+	$(BIN)/python -m rlm_cli.cli.man_pages man
 
 lock:  ## resolve the dependencies again, with hashes
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \

@@ -15,6 +15,13 @@ _rlm_recorded() {
     _rlm_words "last $(command ls "$folder" 2>/dev/null)" "$1"
 }
 
+# bash splits words at colons: names that have one are left out.
+_rlm_models() {
+    _rlm_words "$(rlm __complete models "$1" 2>/dev/null | command grep -v :)" "$1"
+    [[ ${COMPREPLY[0]} == */ ]] && compopt -o nospace 2>/dev/null
+    return 0
+}
+
 _rlm() {
     local cur="${COMP_WORDS[COMP_CWORD]}" previous="${COMP_WORDS[COMP_CWORD - 1]}"
     local path="rlm" index word count=0
@@ -43,14 +50,14 @@ _rlm() {
         "rlm ask --out") COMPREPLY=(); return ;;
         "rlm ask --schema") COMPREPLY=(); return ;;
         "rlm ask --title") _rlm_nothing; return ;;
-        "rlm ask --resume") _rlm_nothing; return ;;
-        "rlm ask --fork") _rlm_nothing; return ;;
+        "rlm ask --resume") _rlm_recorded "$cur"; return ;;
+        "rlm ask --fork") _rlm_recorded "$cur"; return ;;
         "rlm ask --profile") _rlm_nothing; return ;;
         "rlm ask --include") _rlm_nothing; return ;;
         "rlm ask --exclude") _rlm_nothing; return ;;
         "rlm ask --max-file-size") _rlm_nothing; return ;;
-        "rlm ask -m" | "rlm ask --model") _rlm_nothing; return ;;
-        "rlm ask -s" | "rlm ask --sub-model") _rlm_nothing; return ;;
+        "rlm ask -m" | "rlm ask --model") _rlm_models "$cur"; return ;;
+        "rlm ask -s" | "rlm ask --sub-model") _rlm_models "$cur"; return ;;
         "rlm ask -o" | "rlm ask --option") _rlm_nothing; return ;;
         "rlm ask --temperature") _rlm_nothing; return ;;
         "rlm ask --seed") _rlm_nothing; return ;;
@@ -68,13 +75,13 @@ _rlm() {
         "rlm ask --color") _rlm_words "auto always never" "$cur"; return ;;
         "rlm ask --sandbox") _rlm_words "auto strict off" "$cur"; return ;;
         "rlm ask --memory") _rlm_nothing; return ;;
-        "rlm shell --resume") _rlm_nothing; return ;;
+        "rlm shell --resume") _rlm_recorded "$cur"; return ;;
         "rlm shell --profile") _rlm_nothing; return ;;
         "rlm shell --include") _rlm_nothing; return ;;
         "rlm shell --exclude") _rlm_nothing; return ;;
         "rlm shell --max-file-size") _rlm_nothing; return ;;
-        "rlm shell -m" | "rlm shell --model") _rlm_nothing; return ;;
-        "rlm shell -s" | "rlm shell --sub-model") _rlm_nothing; return ;;
+        "rlm shell -m" | "rlm shell --model") _rlm_models "$cur"; return ;;
+        "rlm shell -s" | "rlm shell --sub-model") _rlm_models "$cur"; return ;;
         "rlm shell -o" | "rlm shell --option") _rlm_nothing; return ;;
         "rlm shell --temperature") _rlm_nothing; return ;;
         "rlm shell --seed") _rlm_nothing; return ;;
@@ -108,7 +115,7 @@ _rlm() {
         "rlm corpus scan --include") _rlm_nothing; return ;;
         "rlm corpus scan --exclude") _rlm_nothing; return ;;
         "rlm corpus scan --max-file-size") _rlm_nothing; return ;;
-        "rlm corpus scan -s" | "rlm corpus scan --sub-model") _rlm_nothing; return ;;
+        "rlm corpus scan -s" | "rlm corpus scan --sub-model") _rlm_models "$cur"; return ;;
         "rlm corpus show --profile") _rlm_nothing; return ;;
         "rlm corpus show --include") _rlm_nothing; return ;;
         "rlm corpus show --exclude") _rlm_nothing; return ;;
@@ -266,7 +273,7 @@ _rlm() {
             ;;
         "rlm models show")
             if [[ $cur == -* ]]; then _rlm_words "--json --profile -h --help" "$cur"; return; fi
-            _rlm_nothing
+            _rlm_models "$cur"
             ;;
         "rlm models alias")
             if [[ $cur == -* ]]; then _rlm_words "--rm --profile -h --help" "$cur"; return; fi

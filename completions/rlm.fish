@@ -3,10 +3,15 @@
 function __rlm_sessions
     set -l data $XDG_DATA_HOME
     test -n "$data"; or set data $HOME/.local/share
+    rlm __complete sessions 2>/dev/null; and return
     echo last
     for session in $data/rlm/sessions/*/
         path basename $session 2>/dev/null; or basename $session
     end
+end
+
+function __rlm_models
+    rlm __complete models (commandline -ct) 2>/dev/null
 end
 
 function __rlm_is --description 'Whether the words before the cursor name this command'
@@ -70,8 +75,8 @@ complete -c rlm -n '__rlm_is rlm ask' -l no-ignore -d 'Not: Leave out what .giti
 complete -c rlm -n '__rlm_is rlm ask' -l follow-symlinks -d 'Follow symbolic links.'
 complete -c rlm -n '__rlm_is rlm ask' -l no-follow-symlinks -d 'Not: Follow symbolic links.'
 complete -c rlm -n '__rlm_is rlm ask' -l max-file-size -x -d 'Skip larger files, such as 20MB.'
-complete -c rlm -n '__rlm_is rlm ask' -s m -l model -x -d 'The root model, as provider/model or an alias. Without it: the first provider that has a key.'
-complete -c rlm -n '__rlm_is rlm ask' -s s -l sub-model -x -d 'The model of sub-calls. Without it: a sensible partner of the root model.'
+complete -c rlm -n '__rlm_is rlm ask' -s m -l model -x -a '(__rlm_models)' -d 'The root model, as provider/model or an alias. Without it: the first provider that has a key.'
+complete -c rlm -n '__rlm_is rlm ask' -s s -l sub-model -x -a '(__rlm_models)' -d 'The model of sub-calls. Without it: a sensible partner of the root model.'
 complete -c rlm -n '__rlm_is rlm ask' -s o -l option -x -d 'Further request parameters of the provider, such as top_p or reasoning_effort.'
 complete -c rlm -n '__rlm_is rlm ask' -l temperature -x -d 'Sampling temperature, 0 to 2. Without it: the provider\'s own.'
 complete -c rlm -n '__rlm_is rlm ask' -l seed -x -d 'Sampling seed, for providers that take one.'
@@ -108,8 +113,8 @@ complete -c rlm -n '__rlm_is rlm shell' -l no-ignore -d 'Not: Leave out what .gi
 complete -c rlm -n '__rlm_is rlm shell' -l follow-symlinks -d 'Follow symbolic links.'
 complete -c rlm -n '__rlm_is rlm shell' -l no-follow-symlinks -d 'Not: Follow symbolic links.'
 complete -c rlm -n '__rlm_is rlm shell' -l max-file-size -x -d 'Skip larger files, such as 20MB.'
-complete -c rlm -n '__rlm_is rlm shell' -s m -l model -x -d 'The root model, as provider/model or an alias. Without it: the first provider that has a key.'
-complete -c rlm -n '__rlm_is rlm shell' -s s -l sub-model -x -d 'The model of sub-calls. Without it: a sensible partner of the root model.'
+complete -c rlm -n '__rlm_is rlm shell' -s m -l model -x -a '(__rlm_models)' -d 'The root model, as provider/model or an alias. Without it: the first provider that has a key.'
+complete -c rlm -n '__rlm_is rlm shell' -s s -l sub-model -x -a '(__rlm_models)' -d 'The model of sub-calls. Without it: a sensible partner of the root model.'
 complete -c rlm -n '__rlm_is rlm shell' -s o -l option -x -d 'Further request parameters of the provider, such as top_p or reasoning_effort.'
 complete -c rlm -n '__rlm_is rlm shell' -l temperature -x -d 'Sampling temperature, 0 to 2. Without it: the provider\'s own.'
 complete -c rlm -n '__rlm_is rlm shell' -l seed -x -d 'Sampling seed, for providers that take one.'
@@ -229,7 +234,7 @@ complete -c rlm -n '__rlm_is rlm corpus scan' -l no-ignore -d 'Not: Leave out wh
 complete -c rlm -n '__rlm_is rlm corpus scan' -l follow-symlinks -d 'Follow symbolic links.'
 complete -c rlm -n '__rlm_is rlm corpus scan' -l no-follow-symlinks -d 'Not: Follow symbolic links.'
 complete -c rlm -n '__rlm_is rlm corpus scan' -l max-file-size -x -d 'Skip larger files, such as 20MB.'
-complete -c rlm -n '__rlm_is rlm corpus scan' -s s -l sub-model -x -d 'The model of sub-calls. Without it: a sensible partner of the root model.'
+complete -c rlm -n '__rlm_is rlm corpus scan' -s s -l sub-model -x -a '(__rlm_models)' -d 'The model of sub-calls. Without it: a sensible partner of the root model.'
 complete -c rlm -n '__rlm_is rlm corpus scan' -s h -l help -d 'Show this message and exit.'
 
 complete -c rlm -n '__rlm_is rlm corpus show' -F
@@ -303,6 +308,7 @@ complete -c rlm -n '__rlm_is rlm models list' -l json -d 'Print JSON.'
 complete -c rlm -n '__rlm_is rlm models list' -l profile -x -d 'Use a named profile of your configuration.'
 complete -c rlm -n '__rlm_is rlm models list' -s h -l help -d 'Show this message and exit.'
 
+complete -c rlm -n '__rlm_is rlm models show' -a '(__rlm_models)'
 complete -c rlm -n '__rlm_is rlm models show' -l json -d 'Print JSON.'
 complete -c rlm -n '__rlm_is rlm models show' -l profile -x -d 'Use a named profile of your configuration.'
 complete -c rlm -n '__rlm_is rlm models show' -s h -l help -d 'Show this message and exit.'

@@ -1,4 +1,4 @@
-"""The entry point. Answers `--version` itself: an import of the command tree costs more than all of it."""
+"""The entry point. Answers `--version` and the Tab key itself: the command tree costs more than all of it."""
 
 from __future__ import annotations
 
@@ -13,6 +13,10 @@ def main() -> int:
 
         sys.stdout.write(f"rlm {__version__}\n")
         return 0
+    if words[:1] == ["__complete"]:
+        from rlm_cli.cli.completing import main as complete
+
+        return complete(words)
     from rlm_cli.cli.app import run
 
     return run(words)

@@ -11,12 +11,13 @@ from rlm_cli.settings.table import BY_NAME, SETTINGS
 FILE = "file"
 TEXT = "text"
 SESSION = "session"
+MODEL = "model"
 WORDS = "words"
 
 
 @dataclass(frozen=True)
 class Value:
-    """What may follow: nothing (empty kind), a file, free text, a session, or one of some words."""
+    """What may follow: nothing (empty kind), a file, free text, a session, a model, some words."""
 
     kind: str = ""
     name: str = ""
@@ -90,8 +91,12 @@ def _options(parameter: Any) -> Iterator[Option]:
 def _value(parameter: Any) -> Value:
     name = parameter.metavar or "VALUE"
     for spec in SETTINGS:
+        if spec.name in ("models.root", "models.sub") and spec.long_flag in parameter.opts:
+            return Value(MODEL, name)
         if spec.choices and spec.long_flag in parameter.opts:
             return Value(WORDS, name, spec.choices)
+    if name.startswith("ID"):
+        return Value(SESSION, "session", ("last",))
     return Value(FILE if name == "FILE" else TEXT, name)
 
 
@@ -101,6 +106,8 @@ def _argument(path: tuple[str, ...], parameter: Any) -> Value:
         return Value(FILE, "path")
     if name.startswith("ID"):
         return Value(SESSION, "session", ("last",))
+    if path[1:] == ("models", "show"):
+        return Value(MODEL, "model")
     words: tuple[str, ...] = ()
     if name == "NAME" and path[1] == "config":
         words = tuple(BY_NAME)

@@ -1,10 +1,11 @@
-"""The completion scripts: fresh, sound for their shells, and right where it matters. They run no program."""
+"""The completion scripts: fresh, sound for their shells, and right where it matters."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,7 @@ def offers(request: pytest.FixtureRequest, tmp_path: Path) -> object:
     (sessions / "20261121-113012-7kq3x9").mkdir(parents=True)
     (tmp_path / "contracts").mkdir()
     environ = {
-        "PATH": os.environ["PATH"],
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "HOME": str(tmp_path),
         "XDG_DATA_HOME": str(tmp_path / "data"),
         "TERM": "dumb",
@@ -80,6 +81,13 @@ def test_commands_options_values_and_sessions_are_offered(offers) -> None:  # ty
     assert "limits.usd" in offers("rlm config set limits.u")
     assert set(offers("rlm config keys ")) >= {"list", "set", "rm"}
     assert "20261121-113012-7kq3x9" in offers("rlm sessions show ")
+
+
+@pytest.mark.skipif(not (Path(sys.executable).parent / "rlm").exists(), reason="the program is not installed")
+@pytest.mark.parametrize("offers", SHELLS, indirect=True)
+def test_models_of_a_provider_are_offered(offers) -> None:  # type: ignore[no-untyped-def]
+    assert "openai/gpt-5" in offers("rlm ask contracts --model openai/gpt-5")
+    assert "anthropic/" in offers("rlm ask contracts -m anthropic")
 
 
 @pytest.mark.parametrize("offers", ["zsh", "fish"], indirect=True)
