@@ -171,6 +171,6 @@ def _ends(events: Sequence[Event]) -> dict[int, CellFinished]:
 def _drafts(events: Sequence[Event]) -> list[DraftUpdated]:
     """Those of the last question."""
     own = [e for e in events if depth_of(e.span) == 0]
-    starts = [place for place, e in enumerate(own) if isinstance(e.body, RunStarted)]
+    starts = [place for place, e in enumerate(own) if isinstance(e.body, RunStarted) and e.span == "root"]
     behind = own[starts[-1] :] if starts else own
     return [e.body for e in behind if isinstance(e.body, DraftUpdated)]
