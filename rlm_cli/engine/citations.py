@@ -24,17 +24,21 @@ _QUOTED = re.compile(
 _BLOCK_QUOTE = re.compile(r"(?:^> ?.*(?:\n|\Z))+", re.MULTILINE)
 _OPENING, _CLOSING = '["\u201c\u201e\u00ab]', frozenset('"\u201d\u201c\u00bb')
 _FEWEST_WORDS = 4
-_MOST_QUOTES = 60
+_MOST_QUOTES = 100
 
 
 @dataclass(frozen=True)
 class CitedAnswer:
-    """An answer for the reader, its notes, and what was wrong with its quotations."""
+    """An answer for the reader, its notes, and what was wrong with its quotations.
+
+    Shape:   not_looked_up counts the quotations without a mark beyond as many as are looked up.
+    """
 
     text: str
     citations: list[Citation]
     unknown_marks: list[str]
     unfound_quotes: list[str]
+    not_looked_up: int = 0
 
 
 class Citations:
@@ -66,7 +70,8 @@ class Citations:
     def render(self, content: str, corpus: Corpus) -> CitedAnswer:
         """Number the marks, and look for the source of every quotation that has none."""
         unfound: list[str] = []
-        marked = self._with_marks_for_quotes(content, corpus, unfound)
+        found = quotations(self._without_vouched(content))
+        marked = self._with_marks_for_quotes(content, corpus, found[:_MOST_QUOTES], unfound)
         order: dict[int, int] = {}
         unknown: list[str] = []
 
@@ -79,7 +84,7 @@ class Citations:
 
         text = MARK.sub(number, marked)
         citations = [msgspec.structs.replace(self._by_mark[mark], id=shown) for mark, shown in order.items()]
-        return CitedAnswer(text=text, citations=citations, unknown_marks=unknown, unfound_quotes=unfound)
+        return CitedAnswer(text, citations, unknown, unfound, max(0, len(found) - _MOST_QUOTES))
 
     def _mark(self, found: Citation) -> str:
         place = (found.path, found.start, found.end)
@@ -89,14 +94,16 @@ class Citations:
             self._known[place] = self._last
         return f"[[cite:{self._known[place]}]]"
 
-    def _with_marks_for_quotes(self, content: str, corpus: Corpus, unfound: list[str]) -> str:
+    def _with_marks_for_quotes(
+        self, content: str, corpus: Corpus, quotes: list[tuple[int, int, str]], unfound: list[str]
+    ) -> str:
         """A mark behind each quotation that has none and is found; those that are found nowhere are listed.
 
         A mark vouches only for its own words: a quotation beside it is compared with the same document.
         """
         pieces: list[str] = []
         at = 0
-        for start, end, quote in quotations(self._without_vouched(content))[:_MOST_QUOTES]:
+        for start, end, quote in quotes:
             if start < at:
                 continue
             pieces.append(content[at:end])

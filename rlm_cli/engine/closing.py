@@ -93,6 +93,9 @@ class Closing:
                 f"{counted(len(cited.unfound_quotes), 'quotation')} of the answer "
                 f"{'is' if len(cited.unfound_quotes) == 1 else 'are'} in no document word for word: {shown}"
             )
+        if cited.not_looked_up:
+            left = counted(cited.not_looked_up, "further quotation")
+            self.warn(f"not looked up in the documents: {left} without a citation mark")
         if cited.unknown_marks:
             marks = counted(len(cited.unknown_marks), "citation mark")
             self.warn(f"removed from the answer: {marks} that stood for nothing")

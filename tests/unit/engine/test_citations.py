@@ -80,3 +80,10 @@ async def test_a_mark_does_not_vouch_for_a_longer_quotation_that_ends_with_its_w
     ):
         unfound = citations.render(content, CORPUS).unfound_quotes
         assert unfound == ["It is not true that The cap is ten dollars a year"]
+
+
+def test_quotations_beyond_those_that_are_looked_up_are_counted() -> None:
+    content = "\n".join('"The cap is ten dollars a year"' for _ in range(103))
+    cited = Citations().render(content, CORPUS)
+    assert cited.not_looked_up == 3
+    assert cited.text.count("[1]") == 100
