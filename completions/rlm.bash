@@ -148,11 +148,11 @@ _rlm() {
             _rlm_words "ask shell replay export sessions corpus models config doctor completions help" "$cur"
             ;;
         "rlm ask")
-            if [[ $cur == -* ]]; then _rlm_words "-q --question -F --question-file --out --schema --quiet -v --verbose --title --no-save --resume -c --continue --fork -w --watch --profile --estimate --include --exclude --hidden --no-hidden --ignore --no-ignore --follow-symlinks --no-follow-symlinks --max-file-size -m --model -s --sub-model -o --option --temperature --seed --mode --max-cost --max-turns --max-calls --max-tokens --max-depth --timeout --cell-timeout -j --concurrency -f --format --ui --color --sandbox --memory -h --help" "$cur"; return; fi
+            if [[ $cur == -* ]]; then _rlm_words "-q --question -F --question-file --out --schema --quiet -v --verbose --title --no-save --resume -c --continue --fork -w --watch --profile --estimate --include --exclude --hidden --no-hidden --ignore --no-ignore --follow-symlinks --no-follow-symlinks --ocr --no-ocr --max-file-size -m --model -s --sub-model -o --option --temperature --seed --mode --max-cost --max-turns --max-calls --max-tokens --max-depth --timeout --cell-timeout -j --concurrency -f --format --ui --color --sandbox --memory -h --help" "$cur"; return; fi
             COMPREPLY=()
             ;;
         "rlm shell")
-            if [[ $cur == -* ]]; then _rlm_words "--resume -c --continue --no-save --vi --quiet -v --verbose --profile --include --exclude --hidden --no-hidden --ignore --no-ignore --follow-symlinks --no-follow-symlinks --max-file-size -m --model -s --sub-model -o --option --temperature --seed --mode --max-cost --max-turns --max-calls --max-tokens --max-depth --timeout --cell-timeout -j --concurrency --ui --color --sandbox --memory -h --help" "$cur"; return; fi
+            if [[ $cur == -* ]]; then _rlm_words "--resume -c --continue --no-save --vi --quiet -v --verbose --profile --include --exclude --hidden --no-hidden --ignore --no-ignore --follow-symlinks --no-follow-symlinks --ocr --no-ocr --max-file-size -m --model -s --sub-model -o --option --temperature --seed --mode --max-cost --max-turns --max-calls --max-tokens --max-depth --timeout --cell-timeout -j --concurrency --ui --color --sandbox --memory -h --help" "$cur"; return; fi
             COMPREPLY=()
             ;;
         "rlm replay")
@@ -224,15 +224,15 @@ _rlm() {
             _rlm_words "scan show grep search cache" "$cur"
             ;;
         "rlm corpus scan")
-            if [[ $cur == -* ]]; then _rlm_words "--all --json --profile --include --exclude --hidden --no-hidden --ignore --no-ignore --follow-symlinks --no-follow-symlinks --max-file-size -s --sub-model -h --help" "$cur"; return; fi
+            if [[ $cur == -* ]]; then _rlm_words "--all --json --profile --include --exclude --hidden --no-hidden --ignore --no-ignore --follow-symlinks --no-follow-symlinks --ocr --no-ocr --max-file-size -s --sub-model -h --help" "$cur"; return; fi
             COMPREPLY=()
             ;;
         "rlm corpus show")
-            if [[ $cur == -* ]]; then _rlm_words "--profile --include --exclude --hidden --no-hidden --ignore --no-ignore --follow-symlinks --no-follow-symlinks --max-file-size -h --help" "$cur"; return; fi
+            if [[ $cur == -* ]]; then _rlm_words "--profile --include --exclude --hidden --no-hidden --ignore --no-ignore --follow-symlinks --no-follow-symlinks --ocr --no-ocr --max-file-size -h --help" "$cur"; return; fi
             COMPREPLY=()
             ;;
         "rlm corpus grep")
-            if [[ $cur == -* ]]; then _rlm_words "--literal --case --word --count --context --max-hits --max-seconds --json --profile --include --exclude --hidden --no-hidden --ignore --no-ignore --follow-symlinks --no-follow-symlinks --max-file-size -h --help" "$cur"; return; fi
+            if [[ $cur == -* ]]; then _rlm_words "--literal --case --word --count --context --max-hits --max-seconds --json --profile --include --exclude --hidden --no-hidden --ignore --no-ignore --follow-symlinks --no-follow-symlinks --ocr --no-ocr --max-file-size -h --help" "$cur"; return; fi
             case $count in
                 0) _rlm_nothing ;;
                 1) COMPREPLY=() ;;
@@ -240,7 +240,7 @@ _rlm() {
             esac
             ;;
         "rlm corpus search")
-            if [[ $cur == -* ]]; then _rlm_words "-k --most --json --profile --include --exclude --hidden --no-hidden --ignore --no-ignore --follow-symlinks --no-follow-symlinks --max-file-size -h --help" "$cur"; return; fi
+            if [[ $cur == -* ]]; then _rlm_words "-k --most --json --profile --include --exclude --hidden --no-hidden --ignore --no-ignore --follow-symlinks --no-follow-symlinks --ocr --no-ocr --max-file-size -h --help" "$cur"; return; fi
             case $count in
                 0) _rlm_nothing ;;
                 1) COMPREPLY=() ;;
@@ -293,19 +293,19 @@ _rlm() {
             ;;
         "rlm config get")
             if [[ $cur == -* ]]; then _rlm_words "--profile -h --help" "$cur"; return; fi
-            _rlm_words "models.root models.sub models.transport models.temperature models.seed models.max_tokens_out models.options models.aliases models.prices models.idle_seconds limits.usd limits.turns limits.calls limits.tokens limits.depth limits.seconds limits.cell_seconds limits.concurrency corpus.include corpus.exclude corpus.hidden corpus.ignore_files corpus.follow_symlinks corpus.max_file_bytes output.format output.ui output.color output.verbosity answer.mode sandbox.mode sandbox.memory_bytes trust.projects" "$cur"
+            _rlm_words "models.root models.sub models.transport models.temperature models.seed models.max_tokens_out models.options models.aliases models.prices models.idle_seconds limits.usd limits.turns limits.calls limits.tokens limits.depth limits.seconds limits.cell_seconds limits.concurrency corpus.include corpus.exclude corpus.hidden corpus.ignore_files corpus.follow_symlinks corpus.ocr corpus.max_file_bytes output.format output.ui output.color output.verbosity answer.mode sandbox.mode sandbox.memory_bytes trust.projects" "$cur"
             ;;
         "rlm config set")
             if [[ $cur == -* ]]; then _rlm_words "--profile -h --help" "$cur"; return; fi
             case $count in
-                0) _rlm_words "models.root models.sub models.transport models.temperature models.seed models.max_tokens_out models.options models.aliases models.prices models.idle_seconds limits.usd limits.turns limits.calls limits.tokens limits.depth limits.seconds limits.cell_seconds limits.concurrency corpus.include corpus.exclude corpus.hidden corpus.ignore_files corpus.follow_symlinks corpus.max_file_bytes output.format output.ui output.color output.verbosity answer.mode sandbox.mode sandbox.memory_bytes trust.projects" "$cur" ;;
+                0) _rlm_words "models.root models.sub models.transport models.temperature models.seed models.max_tokens_out models.options models.aliases models.prices models.idle_seconds limits.usd limits.turns limits.calls limits.tokens limits.depth limits.seconds limits.cell_seconds limits.concurrency corpus.include corpus.exclude corpus.hidden corpus.ignore_files corpus.follow_symlinks corpus.ocr corpus.max_file_bytes output.format output.ui output.color output.verbosity answer.mode sandbox.mode sandbox.memory_bytes trust.projects" "$cur" ;;
                 1) _rlm_nothing ;;
                 *) _rlm_nothing ;;
             esac
             ;;
         "rlm config unset")
             if [[ $cur == -* ]]; then _rlm_words "--profile -h --help" "$cur"; return; fi
-            _rlm_words "models.root models.sub models.transport models.temperature models.seed models.max_tokens_out models.options models.aliases models.prices models.idle_seconds limits.usd limits.turns limits.calls limits.tokens limits.depth limits.seconds limits.cell_seconds limits.concurrency corpus.include corpus.exclude corpus.hidden corpus.ignore_files corpus.follow_symlinks corpus.max_file_bytes output.format output.ui output.color output.verbosity answer.mode sandbox.mode sandbox.memory_bytes trust.projects" "$cur"
+            _rlm_words "models.root models.sub models.transport models.temperature models.seed models.max_tokens_out models.options models.aliases models.prices models.idle_seconds limits.usd limits.turns limits.calls limits.tokens limits.depth limits.seconds limits.cell_seconds limits.concurrency corpus.include corpus.exclude corpus.hidden corpus.ignore_files corpus.follow_symlinks corpus.ocr corpus.max_file_bytes output.format output.ui output.color output.verbosity answer.mode sandbox.mode sandbox.memory_bytes trust.projects" "$cur"
             ;;
         "rlm config edit")
             if [[ $cur == -* ]]; then _rlm_words "-h --help" "$cur"; return; fi

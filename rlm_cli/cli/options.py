@@ -25,6 +25,7 @@ CORPUS_SETTINGS = (
     "corpus.hidden",
     "corpus.ignore_files",
     "corpus.follow_symlinks",
+    "corpus.ocr",
     "corpus.max_file_bytes",
 )
 MODEL_SETTINGS = (

@@ -81,6 +81,8 @@ def _missing(meta: dict[str, Any]) -> Iterator[str]:
         named = ", ".join(map(str, pages[:_PAGES_TOLD])) + (", …" if len(pages) > _PAGES_TOLD else "")
         of = f" of {meta['pages']:,}" if isinstance(meta.get("pages"), int) else ""
         yield f"{len(pages):,}{of} pages have no text layer: {named}"
+    if meta.get("pages_recognised"):
+        yield f"{counted(len(meta['pages_recognised']), 'page')} read by OCR, which may be wrong"
     if meta.get("replaced"):
         lines = ", ".join(map(str, meta.get("replaced_lines", [])[:_PAGES_TOLD]))
         what = counted(meta["replaced"], "character")

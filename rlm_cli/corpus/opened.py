@@ -27,6 +27,7 @@ from rlm_cli.corpus.mapped import Texts
 from rlm_cli.corpus.options import ReadOptions
 from rlm_cli.corpus.overview import tree_lines
 from rlm_cli.corpus.progress import Progress, Report
+from rlm_cli.corpus.recognising import is_installed
 from rlm_cli.corpus.store import Snapshot, Store, cannot_write, evict
 from rlm_cli.events.bodies import CorpusLoaded
 from rlm_cli.events.values import Citation, Input, Skipped
@@ -339,6 +340,9 @@ def _opened(
 ) -> HostCorpus:
     began = time.monotonic()
     chosen = options or ReadOptions()
+    if chosen.is_ocr and not is_installed():
+        remedy = "Run: pip install 'rlm-terminal[ocr]'"
+        raise CorpusError("cannot read images of pages", "OCR is not installed", remedy)
     sources = sources_of(inputs, stdin)
 
     def check() -> None:

@@ -18,6 +18,7 @@ class ReadOptions:
 
     Units:   max_file_bytes as on disk, None for no bound; document_seconds and worker_memory_bytes bound
              one document in one worker; workers None means one a core; cache_bytes bounds all stores.
+             is_ocr reads pages that are images, for at most ocr_seconds a document;
              archive_bytes, archive_ratio (times its size, beyond 256 MB), archive_members and archive_depth
              bound what may come out of one file, all that is nested in it together.
     Shape:   include and exclude are globs as in `.gitignore`, relative to each input folder; an empty
@@ -34,6 +35,8 @@ class ReadOptions:
     worker_memory_bytes: int = 2 * GIB
     workers: int | None = None
     cache_bytes: int = 20 * GIB
+    is_ocr: bool = False
+    ocr_seconds: float = 1800.0
     archive_bytes: int = 16 * GIB
     archive_ratio: int = 250
     archive_members: int = 1_000_000
@@ -48,6 +51,7 @@ class ReadOptions:
             self.is_ignore_respected,
             self.is_symlink_followed,
             self.max_file_bytes,
+            *(("ocr",) if self.is_ocr else ()),
             (self.archive_bytes, self.archive_ratio, self.archive_members, self.archive_depth),
         )
 
@@ -60,6 +64,7 @@ class ReadOptions:
             "ignore_files": self.is_ignore_respected,
             "follow_symlinks": self.is_symlink_followed,
             "max_file_bytes": self.max_file_bytes,
+            **({"ocr": True} if self.is_ocr else {}),
         }
 
 
@@ -73,4 +78,5 @@ def options_from(recorded: Mapping[str, Any]) -> ReadOptions:
         is_ignore_respected=bool(recorded.get("ignore_files", usual.is_ignore_respected)),
         is_symlink_followed=bool(recorded.get("follow_symlinks", usual.is_symlink_followed)),
         max_file_bytes=recorded.get("max_file_bytes", usual.max_file_bytes),
+        is_ocr=bool(recorded.get("ocr", usual.is_ocr)),
     )

@@ -15,6 +15,8 @@ from rlm_cli.corpus.opening import Unreadable
 
 _BROKEN = re.compile(r"(\w+)[\ufffe\x02](\w+)")
 _WRONG_PASSWORD = 4
+OCR = "ocr "
+"""How the hint begins that asks for the recognition of images."""
 _INFO = {
     "Title": "title",
     "Author": "author",
@@ -27,13 +29,19 @@ _INFO = {
 def extract(data: bytes, out: TextOut, hint: str) -> dict[str, Any]:
     """Write the text of every page, one part a page.
 
-    Shape:   hint `pypdf` leaves pdfium out: it has crashed on this file. Metadata: `pages`, `engine`,
-             `pages_without_text`, title and author where the file has them.
+    Shape:   hint `pypdf` leaves pdfium out: it has crashed on this file; `ocr 600` reads images of pages
+             for so many seconds. Metadata: `pages`, `engine`, `pages_without_text`, `pages_recognised`,
+             title and author where the file has them.
     Errors:  Unreadable: encrypted, damaged, no text layer.
     """
     pages, meta = _with_pypdf(data) if hint == "pypdf" else _with_pdfium(data)
     pages = _rejoined(pages)
     empty = [number for number, text in enumerate(pages, 1) if not text.strip()]
+    if empty and hint.startswith(OCR):
+        found = _recognised(data, empty, float(hint.removeprefix(OCR)))
+        pages = [found.get(number, text) for number, text in enumerate(pages, 1)]
+        meta["pages_recognised"] = [number for number in empty if pages[number - 1].strip()][:1000]
+        empty = [number for number in empty if not pages[number - 1].strip()]
     if len(empty) == len(pages):
         what = "1 page is an image" if len(pages) == 1 else f"all {len(pages)} pages are images"
         raise Unreadable(f"no text layer: {what} or empty (it needs OCR)")
@@ -44,6 +52,17 @@ def extract(data: bytes, out: TextOut, hint: str) -> dict[str, Any]:
     if empty:
         meta["pages_without_text"] = empty[:1000]
     return meta
+
+
+def _recognised(data: bytes, pages: list[int], seconds: float) -> dict[int, str]:
+    import pypdfium2
+
+    from rlm_cli.corpus.recognising import recognise
+
+    try:
+        return recognise(data, pages, seconds)
+    except pypdfium2.PdfiumError:
+        return {}
 
 
 def _with_pdfium(data: bytes) -> tuple[list[str], dict[str, Any]]:

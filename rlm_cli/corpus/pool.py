@@ -25,6 +25,7 @@ from msgspec.structs import replace
 
 from rlm_cli.corpus.extract import Extracted
 from rlm_cli.corpus.options import ReadOptions
+from rlm_cli.corpus.pdf import OCR
 from rlm_cli.corpus.worker import SIZE, Job
 
 _TEXT_BYTES = 1 << 32
@@ -241,16 +242,22 @@ class WorkerPool:
             worker = idle.pop()
             task = self._waiting.popleft()
             try:
-                worker.give(task, time.monotonic() + self._options.document_seconds)
+                worker.give(task, time.monotonic() + self._seconds(task))
             except OSError:
                 worker.task = None
                 self._waiting.appendleft(task)
                 self._remove(worker)
 
+    def _seconds(self, task: Task) -> float:
+        """How long a document may take: more where images are read."""
+        more = self._options.ocr_seconds if task.job.hint.startswith(OCR) else 0.0
+        return self._options.document_seconds + more
+
     def _late(self) -> Iterator[Parsed]:
         now = time.monotonic()
         for worker in [w for w in self._workers if w.task is not None and now > w.deadline]:
-            why = f"took longer than {self._options.document_seconds:g} s to read"
+            seconds = self._seconds(worker.task) if worker.task else self._options.document_seconds
+            why = f"took longer than {seconds:g} s to read"
             yield self._given_up(worker, why)
 
     def _died(self, worker: _Worker) -> Iterator[Parsed]:

@@ -19,11 +19,12 @@ from xxhash import xxh3_128
 from rlm_cli.base.text import one_line
 from rlm_cli.corpus.extract import Extracted, MemberAt
 from rlm_cli.corpus.inputs import Source
-from rlm_cli.corpus.kinds import HEAD_BYTES, PLAIN_VERSION, Format, format_of
+from rlm_cli.corpus.kinds import HEAD_BYTES, PDF, PLAIN_VERSION, Format, format_of
 from rlm_cli.corpus.layout import Text
 from rlm_cli.corpus.memory import content_key
 from rlm_cli.corpus.opening import Unreadable, Window, check_size, open_regular, reason
 from rlm_cli.corpus.options import ReadOptions
+from rlm_cli.corpus.pdf import OCR
 from rlm_cli.corpus.plain import PIECE_BYTES, Stored, store_plain
 from rlm_cli.corpus.pool import Parsed, Task, WorkerPool
 from rlm_cli.corpus.rules import member_rules, why_member_left_out
@@ -226,7 +227,8 @@ class FileReader:
             twin = self._shelf.known(content_key(digest, form.version))
             if twin is not None:
                 return Outcome(item.slot, twin, "", is_settled)
-        job = Job(reader=form.reader, size_bytes=size, start_byte=window.start)
+        hint = f"{OCR}{self._options.ocr_seconds}" if form is PDF and self._options.is_ocr else ""
+        job = Job(reader=form.reader, size_bytes=size, start_byte=window.start, hint=hint)
         if opening is not None:
             job = _job(opening)
         self._pending[item.slot] = _Pending(item, form, digest, is_settled, opening)

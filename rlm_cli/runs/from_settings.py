@@ -46,6 +46,7 @@ def read_options(corpus: CorpusSettings) -> ReadOptions:
         is_hidden_read=corpus.hidden,
         is_ignore_respected=corpus.ignore_files,
         is_symlink_followed=corpus.follow_symlinks,
+        is_ocr=corpus.ocr,
         max_file_bytes=corpus.max_file_bytes,
     )
 

@@ -255,6 +255,16 @@ _CORPUS = (
         help="Follow symbolic links.",
     ),
     Spec(
+        name="corpus.ocr",
+        kind=Kind.SWITCH,
+        default=False,
+        safer=False,
+        flag="--ocr/--no-ocr",
+        panel="Input",
+        by_project=_TIGHTEN,
+        help="Read pages of PDFs that are images; needs rlm-terminal[ocr].",
+    ),
+    Spec(
         name="corpus.max_file_bytes",
         kind=Kind.BYTES,
         default=2 * 1024**3,

@@ -52,6 +52,7 @@ class CorpusSettings:
     hidden: bool
     ignore_files: bool
     follow_symlinks: bool
+    ocr: bool
     max_file_bytes: int
 
 

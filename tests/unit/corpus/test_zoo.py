@@ -6,8 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from rlm_cli.base.errors import CorpusError
 from rlm_cli.corpus.opened import HostCorpus
-from tests.unit.corpus.making import opened
+from rlm_cli.corpus.options import ReadOptions
+from rlm_cli.corpus.recognising import is_installed
+from rlm_cli.events.values import Skipped
+from tests.unit.corpus.making import folder_of, opened
 
 ZOO = Path(__file__).parents[2] / "zoo"
 MBOX = "sent-mutt.mbox!/00002 Fwd Costs.eml!/forward-me.eml"
@@ -75,3 +79,20 @@ def test_the_bytes_of_a_corpus_are_those_of_its_files(zoo: HostCorpus) -> None:
     on_disk = sum(path.stat().st_size for path in ZOO.iterdir() if path.name not in left_out)
 
     assert zoo.loaded.bytes == on_disk
+
+
+def test_a_scan_is_read_where_the_extra_is_installed(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path / "in", {"scan.pdf": (ZOO / "scan-ghostscript.pdf").read_bytes()})
+    if not is_installed():
+        with pytest.raises(CorpusError) as caught:
+            opened(folder, tmp_path / "cache", ReadOptions(is_ocr=True))
+        assert caught.value.remedy == "Run: pip install 'rlm-terminal[ocr]'"
+        return
+
+    corpus = opened(folder, tmp_path / "cache", ReadOptions(is_ocr=True))
+
+    cited = corpus.cite("On the second page the landlord waives the pet clause")
+    assert (cited.checked, cited.page) == (True, 2)
+    assert corpus.cite("Rent EUR1,450").page == 1
+    partly = corpus.loaded.partly
+    assert partly == [Skipped("scan.pdf", "2 pages read by OCR, which may be wrong")]
