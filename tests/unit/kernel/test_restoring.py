@@ -5,10 +5,17 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
+
+from rlm_cli.corpus.opened import open_corpus
 from rlm_cli.events.bodies import KernelRestarted
+from rlm_cli.kernel.adapter import IpyKernel, KernelLimits
 from rlm_cli.kernel.endings import Known
 from rlm_cli.kernel.frames import Ready
 from rlm_cli.kernel.restoring import restored_of
+from rlm_cli.kernel.sandbox.abilities import abilities
+from rlm_cli.kernel.sandbox.policy import Sandbox
+from rlm_cli.kernel.sandbox.tiers import CONFINED
 from tests.unit.kernel.kernels import Bench, real_kernel
 
 DIE = "import os; os._exit(3)"
@@ -135,6 +142,37 @@ async def test_a_checkpoint_that_stops_the_kernel_from_starting_is_left_out() ->
     assert after == "alive\n"
     assert told.restored == ["answer", "memory", "history"]
     assert {"bomb", "x"} <= set(told.lost)
+
+
+async def test_in_a_sandbox_documents_hits_and_coverage_stand_again(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.txt").write_text("The cap is ten dollars a year, as the parties have agreed.\n")
+    (tmp_path / "in" / "b.txt").write_text("There is no cap on any of it, says this paper.\n")
+    corpus = open_corpus([str(tmp_path / "in")], cache_dir=tmp_path / "cache")
+    tiers = tuple(tier for tier in CONFINED if not abilities().missing(tier))
+    if not tiers:
+        pytest.skip("this machine has no sandbox")
+    makes = (
+        "hits = corpus.grep('cap')\ndocs = list(corpus)\nsome = corpus.filter('a.txt')\nmark = hits[0].cite\n"
+        "chunk = corpus.chunks(20)[0]\nreply = llm_query('what?', corpus['a.txt'])"
+    )
+    looks = (
+        "print(len(hits), hits[0].path, mark, hits[0].cite, [doc.path for doc in docs], len(some))\n"
+        "print(chunk.path, reply, reply.ok, docs[0].library is corpus.library)"
+    )
+    kernel = IpyKernel(corpus.mount, KernelLimits(), Sandbox(tiers[:1]))
+    bench = Bench(kernel, await kernel.start())
+    try:
+        before = await bench.run(makes)
+        await bench.run(DIE)
+        told = await restarted(bench)
+        after = await bench.run(looks)
+    finally:
+        await kernel.close()
+    assert told.lost == []
+    assert after.shown == ("2 a.txt [[cite:1]] [[cite:1]] ['a.txt', 'b.txt'] 1\na.txt re: what? True True\n")
+    assert before.coverage.read_by_model == after.coverage.read_by_model == 1
+    assert after.coverage.searched_by_code == 2
 
 
 async def test_a_forged_checkpoint_is_loaded_inside_alone_and_a_damaged_one_not_at_all(
