@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from rlm_cli.corpus.layout import Record
 from rlm_cli.corpus.mapped import Texts
 
-_SECONDS = 0.25
+_SECONDS = 0.1
 _FEWEST_CHARACTERS = 12
 _COUNTED = 1000
 _NAMED = 5

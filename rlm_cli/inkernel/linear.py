@@ -10,6 +10,8 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
+_KEPT = 16
+_compiled: dict[tuple[object, ...], Any] = {}
 _FLOOD = 1 << 18
 """After so many places a scan stops, so that they can be looked at before more are found."""
 
@@ -17,17 +19,9 @@ _FLOOD = 1 << 18
 class Scanner:
     """Some expressions, compiled; several threads may scan with it at once."""
 
-    def __init__(self, engine: Any, expressions: Sequence[str], is_text: bool) -> None:
-        flags = engine.HS_FLAG_UTF8 | engine.HS_FLAG_UCP | engine.HS_FLAG_MULTILINE if is_text else 0
-        self._count = len(expressions)
-        self._engine = engine
+    def __init__(self, engine: Any, database: Any, count: int) -> None:
+        self._engine, self._database, self._count = engine, database, count
         self._own = threading.local()
-        self._database = engine.Database(mode=engine.HS_MODE_BLOCK)
-        self._database.compile(
-            expressions=[expression.encode() for expression in expressions],
-            ids=list(range(len(expressions))),
-            flags=[flags] * len(expressions),
-        )
         self.is_stopped = False
 
     def ends(self, view: memoryview, most: int = _FLOOD) -> tuple[list[int], bool]:
@@ -84,7 +78,20 @@ def scanner(expressions: Sequence[str], is_text: bool = True) -> Scanner | None:
         import hyperscan
     except ImportError:
         return None
-    try:
-        return Scanner(hyperscan, expressions, is_text)
-    except hyperscan.HyperscanError:
-        return None
+    key = (is_text, *expressions)
+    database = _compiled.get(key)
+    if database is None:
+        flags = hyperscan.HS_FLAG_UTF8 | hyperscan.HS_FLAG_UCP | hyperscan.HS_FLAG_MULTILINE if is_text else 0
+        database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
+        try:
+            database.compile(
+                expressions=[expression.encode() for expression in expressions],
+                ids=list(range(len(expressions))),
+                flags=[flags] * len(expressions),
+            )
+        except hyperscan.HyperscanError:
+            return None
+        _compiled[key] = database
+        if len(_compiled) > _KEPT:
+            del _compiled[next(iter(_compiled))]
+    return Scanner(hyperscan, database, len(expressions))
