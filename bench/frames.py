@@ -3,8 +3,8 @@
     python -m bench.frames
 
 Frames: 2,000 sub-calls under way, ten of their events a frame; and a reply of 16 kB of Markdown that streams
-in, 80 characters a frame, which is 800 a second. Composed as the stage does, beside Rich's way with `Live`: the
-whole reply as Markdown and the calls as a grid, drawn again each time. They are measured in time of the
+in, 80 characters a frame, which is 800 a second. Composed as the stage does, beside Rich's way with `Live`:
+the whole reply as Markdown and the calls as a grid, drawn again each time. They are measured in time of the
 processor, which does not depend on who else uses the machine.
 The run: events at 10,000 a second through a bus, once with nobody watching, once with the live face on a
 terminal that takes nothing; what the producer was late by at the end.

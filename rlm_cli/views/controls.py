@@ -104,7 +104,7 @@ def _written(controls: Controls, key: str) -> Pressed:
         case "ctrl-u":
             text = ""
         case "ctrl-w":
-            text = text.rstrip().rpartition(" ")[0]
+            text = text[: text.rstrip().rfind(" ") + 1]
         case _ if len(key) == 1 and key.isprintable():
             text = (text + key)[:_WRITTEN_CHARACTERS]
     return Pressed(replace(controls, text=text))

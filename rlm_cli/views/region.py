@@ -144,6 +144,9 @@ def _of_the_user(watched: Watched, controls: Controls, space: Space) -> list[Row
 
 def _end_of(text: str, width: int) -> str:
     """The end of a text that is being written: the part that fits."""
-    while cells(text) > width:
-        text = text[1:]
-    return text
+    kept = ""
+    for character in reversed(text[-width:]):
+        if cells(character + kept) > width:
+            break
+        kept = character + kept
+    return kept
