@@ -9,13 +9,10 @@ On every stop the last draft is the answer. A child run is the same thing one le
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-
-from msgspec.structs import replace
 
 from rlm_cli.base.errors import CorpusError, KernelError, SessionError
-from rlm_cli.engine import briefing, prompts
+from rlm_cli.engine import briefing
+from rlm_cli.engine.asked import Asked, finished_as, started, told_as_recorded
 from rlm_cli.engine.asking import RootModel, RootReply
 from rlm_cli.engine.broker import CellScope
 from rlm_cli.engine.budget_warnings import BudgetWarnings
@@ -23,10 +20,10 @@ from rlm_cli.engine.children import run_child
 from rlm_cli.engine.closing import Closing
 from rlm_cli.engine.control import Control
 from rlm_cli.engine.conversation import Conversation
+from rlm_cli.engine.conversing import conversation_of
 from rlm_cli.engine.direct import answer_directly, goes_direct
 from rlm_cli.engine.drafts import Drafts
 from rlm_cli.engine.guards import ProgressGuard, ReadyGuard
-from rlm_cli.engine.rebuilding import clear_answer, new_conversation, result_of
 from rlm_cli.engine.recipe import Recipe
 from rlm_cli.engine.replies import Code, Malformed, read_reply
 from rlm_cli.engine.resuming import Begun
@@ -35,12 +32,9 @@ from rlm_cli.engine.stops import Ending, Stop
 from rlm_cli.engine.tree import Tree
 from rlm_cli.events import child_span
 from rlm_cli.events.bodies import (
-    CellFinished,
     CellStarted,
-    CorpusChanged,
     Notice,
     RunFinished,
-    RunStarted,
     TurnStarted,
 )
 from rlm_cli.events.values import Json, Problem
@@ -53,20 +47,6 @@ _STOPPING = (
     "interrupting the cell; Ctrl-C again kills the kernel",
     "killing the kernel",
 )
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What a run is about: the question, and where in the tree of runs it is asked."""
-
-    question: str
-    span: str = "root"
-    depth: int = 0
-    title: str = ""
-    models_why: str = ""
-    settings: Mapping[str, Json] = field(default_factory=dict)
-    origin: str = ""
-    changed: CorpusChanged | None = None
 
 
 class Run:
@@ -115,7 +95,7 @@ class Run:
         """
         if self._begun is None:
             self._sitting.asked += 1
-            self._tree.session.emit(self._asked.span, self._started())
+            self._tree.session.emit(self._asked.span, started(self._tree, self._corpus, self._asked))
             if self._asked.changed is not None:
                 self._tree.session.emit(self._asked.span, self._asked.changed)
         if self._asked.depth == 0:
@@ -155,7 +135,9 @@ class Run:
             )
         self._kernel = await sitting.open_kernel(self._tree, self._corpus, self._asked.span)
         self._closing.sandbox = sitting.sandbox
-        conversation = sitting.conversation = await self._conversation(self._kernel)
+        conversation = sitting.conversation = await conversation_of(
+            self._tree, self._corpus, self._asked, sitting, self._begun, self._kernel
+        )
         ending = await self._caught_up(conversation, self._kernel) if self._begun else None
         if ending is None and (notes := sitting.take_notes()):
             conversation.follow("\n\n".join(notes))
@@ -310,46 +292,6 @@ class Run:
         limit = self._tree.settings.limits.turns
         return None if limit is None else self._turns_before + limit
 
-    async def _conversation(self, kernel: Kernel) -> Conversation:
-        """The conversation with this question in it: a new one, or the one of the session."""
-        sitting, settings, depth = self._sitting, self._tree.settings, self._asked.depth
-        allows_children = depth + 1 < settings.limits.depth
-        if sitting.conversation is not None and self._begun is not None and self._begun.turns:
-            return sitting.conversation
-        if sitting.cells:
-            await clear_answer(self._tree, self._corpus, kernel)
-        if sitting.conversation is not None:
-            if self._begun is None or not self._begun.is_told:
-                line, notes = self._turn_line(sitting.turns + 1), sitting.take_notes()
-                text = briefing.follow_up(self._asked.question, settings.limits, allows_children, notes, line)
-                sitting.conversation.follow(text)
-            return sitting.conversation
-        schema = settings.schema if depth == 0 else None
-        opening = briefing.opening(
-            self._asked.question, self._corpus, settings.limits, schema, allows_children
-        )
-        notes = sitting.take_notes()
-        opening = "\n\n".join([briefing.with_earlier(opening, sitting.earlier), *notes])
-        return new_conversation(self._tree, opening)
-
-    def _started(self) -> RunStarted:
-        tree = self._tree
-        return RunStarted(
-            question=self._asked.question,
-            root_model=tree.models.root.facts.name,
-            sub_model=tree.models.sub.facts.name,
-            mode=tree.settings.mode,
-            limits=tree.settings.limits,
-            prompt_hash=prompts.prompt_hash(),
-            system_prompt=prompts.load("root") if self._asked.depth == 0 else "",
-            inputs=[each.given for each in self._corpus.loaded.inputs],
-            endpoints=sorted({tree.models.root.facts.endpoint, tree.models.sub.facts.endpoint} - {""}),
-            title=self._asked.title,
-            models_why=self._asked.models_why,
-            settings=dict(self._asked.settings),
-            origin=self._asked.origin,
-        )
-
     def _turn_line(self, turn: int) -> str:
         return briefing.turn_line(turn, self._last_turn)
 
@@ -386,25 +328,3 @@ def _read(reply: RootReply) -> Code | Malformed:
         why = "Your reply was cut at the limit of its length, so nothing of it was run. Send a shorter cell."
         return Malformed(why, "")
     return read_reply(reply.text)
-
-
-def told_as_recorded(again: CellResult | None, then: CellFinished) -> CellResult:
-    """How a cell that was run again has left the kernel, with what the model was shown when it ran first."""
-    if again is None:
-        return result_of(then)
-    return replace(again, **{name: getattr(then, name) for name in ("status", "shown", "omitted", "seconds")})
-
-
-def finished_as(number: int, result: CellResult) -> CellFinished:
-    """The event that tells how a cell has ended."""
-    return CellFinished(
-        cell=number,
-        status=result.status,
-        seconds=result.seconds,
-        waited_seconds=result.waited_seconds,
-        shown=result.shown,
-        omitted=result.omitted,
-        problem=result.problem,
-        variables=result.variables,
-        coverage=result.coverage,
-    )

@@ -6,10 +6,11 @@ The root model is told of it with the next question. What it costs is held to th
 from __future__ import annotations
 
 from rlm_cli.base.text import head_and_tail
+from rlm_cli.engine.asked import Asked, finished_as
 from rlm_cli.engine.broker import CellScope
 from rlm_cli.engine.children import run_child
 from rlm_cli.engine.rebuilding import SilentHost
-from rlm_cli.engine.run import Asked, Run, finished_as
+from rlm_cli.engine.run import Run
 from rlm_cli.engine.sitting import Sitting
 from rlm_cli.engine.tree import Tree
 from rlm_cli.events.bodies import CellStarted

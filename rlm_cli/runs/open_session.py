@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from rlm_cli.corpus.progress import Progress, progress_line
+from rlm_cli.engine.asked import Asked
 from rlm_cli.engine.past import Past, past_of
 from rlm_cli.engine.rebuilding import Rebuilding
 from rlm_cli.engine.recipe import Recipe
 from rlm_cli.engine.resuming import Resumption
-from rlm_cli.engine.run import Asked, Run
+from rlm_cli.engine.run import Run
 from rlm_cli.engine.sitting import Sitting
 from rlm_cli.engine.stops import Stop
 from rlm_cli.engine.tree import Models, RunSettings, Tree

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rlm_cli.engine.run import Asked, Run
+from rlm_cli.engine.asked import Asked
+from rlm_cli.engine.run import Run
 from rlm_cli.engine.tree import Models, RunSettings, Tree
 from rlm_cli.events.bodies import RunFinished
 from rlm_cli.events.values import Limits

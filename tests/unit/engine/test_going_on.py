@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from rlm_cli.base.errors import UsageError
+from rlm_cli.engine.asked import Asked
 from rlm_cli.engine.past import Past, PastTurn, past_of
 from rlm_cli.engine.rebuilding import Rebuilding
 from rlm_cli.engine.recipe import AskedAgain
 from rlm_cli.engine.resuming import resumption
-from rlm_cli.engine.run import Asked, Run
+from rlm_cli.engine.run import Run
 from rlm_cli.engine.sitting import Sitting
 from rlm_cli.engine.user_cells import UserCell
 from rlm_cli.events import Body, Event
