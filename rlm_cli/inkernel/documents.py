@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import fnmatch
+import heapq
 import random
 import re
 from collections import Counter
@@ -115,22 +116,31 @@ class Corpus(Sequence[Document]):
         >>> corpus.stats()["kinds"]
         """
         store = self._library.store
+        lengths = store.columns()[1]
+        biggest = heapq.nlargest(5, self._indices, key=lambda index: (lengths[index], -index))
+        records = [store.record(index) for index in biggest]
+        counts = self._counts()
+        return {**counts, "largest": {store.path(record): record.characters for record in records}}
+
+    def _counts(self) -> dict[str, Any]:
+        """Documents, characters, tokens and kinds; known already where these are all documents."""
+        store = self._library.store
+        if self._indices == range(store.count):
+            facts = store.facts
+            names = ("documents", "characters", "tokens")
+            return {**{name: facts[name] for name in names}, "kinds": facts["kinds_count"]}
         kinds: Counter[str] = Counter()
         characters = tokens = 0
-        sizes = []
         for index in self._indices:
             record = store.record(index)
             kinds[store.kinds[record.kind]] += 1
             characters += record.characters
             tokens += (record.length + 3) // 4
-            sizes.append((record.characters, index))
-        largest = {store.path(store.record(index)): size for size, index in sorted(sizes, reverse=True)[:5]}
         return {
             "documents": len(self),
             "characters": characters,
             "tokens": tokens,
             "kinds": dict(kinds.most_common()),
-            "largest": largest,
         }
 
     def filter(
@@ -301,9 +311,7 @@ class Corpus(Sequence[Document]):
         store = self._library.store
         head = [store.path(store.record(index)) for index in self._indices[:4]]
         more = f", … {len(self) - 4:,} more" if len(self) > 4 else ""
-        if len(self) > 100_000:
-            return f"<Corpus: {counted(len(self), 'document')}: {', '.join(head)}{more}>"
-        facts = self.stats()
+        facts = self._counts()
         kinds = ", ".join(f"{kind} {count:,}" for kind, count in facts["kinds"].items())
         size = f"{facts['characters']:,} characters, about {facts['tokens']:,} tokens"
         documents = counted(len(self), "document")

@@ -68,17 +68,23 @@ class Extents:
                 else:
                     yield from self._sparse(first, last, size_bytes)
 
-    def cut(self, store: Store, piece: Piece, overlap_bytes: int = _OVERLAP_BYTES) -> Iterator[Piece]:
+    def cut(
+        self,
+        store: Store,
+        piece: Piece,
+        overlap_bytes: int = _OVERLAP_BYTES,
+        long_bytes: int = _LONG_BYTES,
+    ) -> Iterator[Piece]:
         """A piece as it is, or in overlapping parts, each of them whole characters, when it is very long."""
         start = piece.start
-        if piece.end - start <= _LONG_BYTES:
+        if piece.end - start <= long_bytes:
             yield piece
             return
         segment = store.segment_numbered(piece.segment)
-        while piece.end - start > _LONG_BYTES:
-            end = segment.rfind(b"\n", start + _LONG_BYTES // 2, start + _LONG_BYTES) + 1
+        while piece.end - start > long_bytes:
+            end = segment.rfind(b"\n", start + long_bytes // 2, start + long_bytes) + 1
             if not end:
-                end = _character_start(segment, start + _LONG_BYTES)
+                end = _character_start(segment, start + long_bytes)
             yield piece._replace(start=start, end=end)
             start = _character_start(segment, end - overlap_bytes)
         yield piece._replace(start=start)
