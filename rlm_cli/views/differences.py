@@ -11,7 +11,7 @@ pieces the earlier one."""
 
 _SENTENCE = re.compile(r"[^.!?…\n]*(?:[.!?…]+[\"')\]]*\s*|\n+|$)")
 _WORD = re.compile(r"\s+|\w+|[^\w\s]")
-_WORDS_COMPARED = 4_000
+_WORDS_COMPARED = 1_000
 _ALIKE = 0.4
 
 
@@ -33,7 +33,8 @@ def changes(before: str, after: str) -> list[Change]:
 def _words(before: str, after: str) -> list[Change]:
     old, new = _WORD.findall(before), _WORD.findall(after)
     matcher = SequenceMatcher(None, old, new, autojunk=False)
-    if len(old) + len(new) > _WORDS_COMPARED or matcher.ratio() < _ALIKE:
+    is_long = len(old) + len(new) > _WORDS_COMPARED
+    if is_long or matcher.quick_ratio() < _ALIKE or matcher.ratio() < _ALIKE:
         return [("-", before), ("+", after)]
     found: list[Change] = []
     for what, i, j, k, m in matcher.get_opcodes():
