@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import psutil
@@ -15,8 +18,9 @@ from rlm_cli.corpus.options import ReadOptions
 from rlm_cli.corpus.reading import FileReader
 from rlm_cli.corpus.segments import SegmentWriter
 from rlm_cli.corpus.walk import Found, walk
-from tests.unit.corpus.making import folder_of, opened
+from tests.unit.corpus.making import folder_of, opened, pdf
 from tests.unit.corpus.mutating import mutants
+from tests.unit.corpus.test_containers import zipped
 
 
 def test_damaged_files_end_as_text_or_as_one_line_with_a_reason(tmp_path: Path) -> None:
@@ -119,3 +123,37 @@ def test_a_folder_that_goes_away_meanwhile_is_no_crash(tmp_path: Path) -> None:
 
     assert removed and len(corpus) == 49
     assert os.listdir(root / "049") == []  # noqa: PTH208 - the names are what counts
+
+
+def test_two_kills_in_the_middle_of_extraction_leave_a_whole_store_and_no_worker(tmp_path: Path) -> None:
+    pages: dict[str, str | bytes] = {f"{n:02}.html": f"<p>page {n}</p>" for n in range(30)}
+    inside = zipped({f"{n:02}.html": f"<p>inside {n}</p>" for n in range(20)})
+    root = folder_of(tmp_path / "in", {**pages, "15.zip": inside, "a.pdf": pdf([["one"], ["two"]])})
+    code = (
+        "import os, sys, time; from pathlib import Path; from rlm_cli.corpus import ingest\n"
+        "from rlm_cli.corpus.opened import open_corpus\n"
+        "ingest._CHECKPOINT_SECONDS = 0.0\n"
+        "die = lambda p: os.kill(os.getpid(), 9) if p.files >= int(sys.argv[3]) else None\n"
+        "open_corpus([Path(sys.argv[1])], cache_dir=Path(sys.argv[2]), progress=die)"
+    )
+    words = [sys.executable, "-c", code, str(root), str(tmp_path / "cache")]
+    for files in ("10", "25"):
+        died = subprocess.run([*words, files], check=False)
+        assert died.returncode == -signal.SIGKILL
+
+    corpus = opened(root, tmp_path / "cache")
+
+    assert dict(corpus.texts()) == dict(opened(root, tmp_path / "fresh").texts())
+    assert len(corpus) == 51
+    assert 0 < corpus.loaded.extracted < 51
+    lost = [process for process in psutil.process_iter() if _is_worker_of(process, tmp_path)]
+    psutil.wait_procs(lost, timeout=5)
+    assert not [process for process in lost if process.is_running()]
+
+
+def _is_worker_of(process: psutil.Process, folder: Path) -> bool:
+    try:
+        is_worker = "rlm_cli.corpus.worker" in " ".join(process.cmdline())
+        return is_worker and any(str(folder) in file.path for file in process.open_files())
+    except psutil.Error:
+        return False
