@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,10 @@ import pytest
 from rlm_cli.inkernel.chunks import WAYS
 from rlm_cli.inkernel.documents import Corpus
 from rlm_cli.inkernel.querying import QueryError
-from tests.unit.corpus.making import folder_of, opened, pdf
+from tests.unit.corpus.making import folder_of, pdf
 from tests.unit.inkernel.test_grep import mounted
 
+ZOO = Path(__file__).parents[2] / "zoo"
 SALES = (
     "region;amount;day;code;paid;note\n"
     "north;10;2024-01-31;007;true;first\n"
@@ -76,22 +78,36 @@ def test_lines_that_are_no_json_are_told(corpus: Corpus) -> None:
     assert table.problems[0][0] == 3
 
 
-def test_a_sheet_is_a_table_and_a_hit_in_it_names_its_cell(tmp_path: Path) -> None:
-    openpyxl = pytest.importorskip("openpyxl", reason="writes the workbook")
-    book = openpyxl.Workbook()
-    book.active.title = "Costs"
-    for row in [["item", "usd"], ["paint", 12.5], ["brush", 3]]:
-        book.active.append(row)
-    (tmp_path / "docs").mkdir()
-    book.save(tmp_path / "docs" / "b.xlsx")
-    corpus = mounted(tmp_path / "docs", tmp_path / "cache")
+@pytest.fixture(scope="module")
+def zoo(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
+    """A workbook and slides that other programs have made."""
+    root = tmp_path_factory.mktemp("zoo")
+    (root / "docs").mkdir()
+    for name in ("costs.xlsx", "deck.pptx"):
+        shutil.copy(ZOO / name, root / "docs")
+    return mounted(root / "docs", root / "cache")
 
-    assert corpus["b.xlsx"].table("Costs").column("usd") == [12.5, 3.0]
-    assert corpus["b.xlsx"].sheets == ["Costs"]
-    (hit,) = corpus.grep("brush")
-    assert hit.place == 'sheet "Costs", cell A3'
-    host = opened(tmp_path / "docs", tmp_path / "cache").cite("brush", "b.xlsx")
-    assert host.place == hit.place
+
+def test_a_sheet_is_a_table_and_a_hit_in_it_names_its_cell(zoo: Corpus) -> None:
+    book = zoo["costs.xlsx"]
+
+    assert book.sheets == ["costs"]
+    assert book.table("costs").column("Amount") == [1200.5, 880.0, 15000.0]
+    assert book.table()[2]["Due"] == datetime.date(2025, 1, 31)
+    assert book.sql("SELECT Owner, sum(Amount) AS total FROM t GROUP BY Owner")[0]["total"] == 16200.5
+    (hit,) = zoo.grep("roof needle")
+    assert hit.place == 'sheet "costs", cell A6'
+    assert str(hit).startswith('costs.xlsx sheet "costs", cell A6 l.5: Roof')
+    with pytest.raises(KeyError, match="'costs'"):
+        book.table("prices")
+
+
+def test_slides_are_pages(zoo: Corpus) -> None:
+    slides = zoo["deck.pptx"].pages
+
+    assert [slide.number for slide in slides] == [1, 2]
+    assert "Supplier insolvency" in slides[1]
+    assert [hit.place for hit in zoo.grep("merger before Friday")] == ["slide 2, notes"]
 
 
 def test_every_document_is_in_one_pack_under_its_path(corpus: Corpus) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -230,3 +232,24 @@ def test_all_documents_that_were_searched_are_in_the_ledger(large: Corpus) -> No
     large.grep("nothing-like-this")
 
     assert large.coverage()["searched_by_code"] == len(large)
+
+
+def test_without_the_engine_the_same_is_found(tmp_path: Path) -> None:
+    root = folder_of(tmp_path / "docs", {f"{n}.txt": FILLING * 700 + f"QX-{n:05}\n" for n in range(20)})
+    mount = opened(root, tmp_path / "cache").mount
+    code = (
+        "import sys; sys.modules['hyperscan'] = None\n"
+        "from rlm_cli.inkernel.documents import Services, open_corpus\n"
+        f"mount = {{'store': {mount.store!r}, 'generation': {mount.generation!r}}}\n"
+        "corpus, _ = open_corpus(mount, Services())\n"
+        "print([(h.path, h.start, h.line) for h in corpus.grep(r'qx-\\d+$')])\n"
+        "print(len(corpus.search('notice of claim')))\n"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    hits, passages = done.stdout.splitlines()
+    corpus = mounted(root, tmp_path / "cache")
+    assert hits == repr([(hit.path, hit.start, hit.line) for hit in corpus.grep(r"qx-\d+$")])
+    assert hits.count("txt") == 20
+    assert passages == "10"
