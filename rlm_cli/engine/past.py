@@ -112,16 +112,25 @@ Step = PastQuestion | PastTurn | PastCell
 
 
 @dataclass(frozen=True)
+class TornChild:
+    """A child run that came to no end: its question, and what its root model had replied, by turn."""
+
+    question: str
+    replies: dict[int, ReplyFinished] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Past:
     """A session so far, in order.
 
     Shape:   known are the good replies of all requests by their key, whatever was taken back since; marks
-             are the citations by the number of their mark.
+             are the citations by the number of their mark; torn are child runs that came to no end.
     """
 
     steps: tuple[Step, ...]
     known: dict[str, CallReply]
     marks: dict[int, Citation]
+    torn: tuple[TornChild, ...] = ()
 
     @property
     def questions(self) -> list[PastQuestion]:
@@ -196,6 +205,7 @@ class _Reader:
         self._steps: list[Step] = []
         self._known: dict[str, CallReply] = {}
         self._marks: dict[int, Citation] = {}
+        self._torn: dict[str, TornChild] = {}
         self._queued: dict[str, tuple[SubQueued, int]] = {}
         self._calls: dict[str, list[tuple[SubQueued, SubFinished | None]]] = defaultdict(list)
 
@@ -207,7 +217,7 @@ class _Reader:
             assert isinstance(step, PastTurn) and isinstance(following, PastTurn)
             if following.asked:
                 steps[here] = replace(step, report=following.asked[-1].content)
-        return Past(tuple(steps), self._known, self._marks)
+        return Past(tuple(steps), self._known, self._marks, tuple(self._torn.values()))
 
     def read(self, event: Event) -> None:
         self._read_replies(event)
@@ -246,7 +256,12 @@ class _Reader:
                 if reply.request and reply.finish == "stop":
                     self._known[reply.request] = CallReply(text=reply.text)
                 is_root = event.span.count("/") <= 1
+                above, _, turn = event.span.rpartition("/t")
+                if above in self._torn and turn.isdigit():
+                    self._torn[above].replies[int(turn)] = reply
                 self._pay(reply.usage if is_root else Usage(), Usage() if is_root else reply.usage)
+            case RunStarted(question=question) if event.span != "root":
+                self._torn[event.span] = TornChild(question)
             case SubQueued() as queued:
                 calls = self._calls[parent_span(event.span)]
                 self._queued[event.span] = queued, len(calls)
@@ -259,6 +274,8 @@ class _Reader:
                 self._marks[mark] = citation
 
     def _sub_finished(self, span: str, finished: SubFinished) -> None:
+        if finished.status in ("ok", "recorded"):
+            self._torn.pop(span, None)
         if span not in self._queued:
             return
         queued, place = self._queued.pop(span)

@@ -302,7 +302,8 @@ class Run:
 
     async def _child(self, span: str, call: RlmCall) -> CallReply:
         def make(corpus: Corpus) -> Run:
-            return Run(self._tree, corpus, Asked(call.question, span, self._asked.depth + 1))
+            asked = Asked(call.question, span, self._asked.depth + 1)
+            return Run(self._tree, corpus, asked, recipe=self._tree.take_torn(call.question))
 
         return await run_child(self._tree, self._corpus, self._asked.depth, call, make)
 

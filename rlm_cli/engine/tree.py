@@ -10,6 +10,8 @@ from typing import Any
 from rlm_cli.engine.budget import Budget
 from rlm_cli.engine.calling import Caller
 from rlm_cli.engine.citations import Citations
+from rlm_cli.engine.past import TornChild
+from rlm_cli.engine.recipe import Given
 from rlm_cli.engine.record import Record
 from rlm_cli.events.values import Citation, Json, Limits
 from rlm_cli.ports import CallReply, Clock, KernelFactory, Model, Session
@@ -78,11 +80,20 @@ class Tree:
         self.caller = Caller(clock, self.budget, settings.limits.concurrency)
         self.record = Record(known)
         self.citations = Citations(marks)
+        self.torn: list[TornChild] = []
         self._child_kernels: dict[int, asyncio.Semaphore] = {}
 
     def child_kernels(self, depth: int) -> asyncio.Semaphore:
         """What a child run at this depth holds while it is under way."""
         return self._child_kernels.setdefault(depth, asyncio.Semaphore(_CHILD_KERNELS))
+
+    def take_torn(self, question: str) -> Given | None:
+        """The replies of a child run that came to no end when it was asked this; None when there is none."""
+        found = next((each for each in self.torn if each.question == question), None)
+        if found is None:
+            return None
+        self.torn.remove(found)
+        return Given(found.replies)
 
     def for_next(self, settings: RunSettings, models: Models) -> Tree:
         """The tree of the session's next question: a budget of its own; replies and citations stay known."""

@@ -144,6 +144,7 @@ class OpenSession:
         """The rest of a question whose past was rebuilt."""
         begun = resumption.begun.with_last(self._last_result)
         question = begun.question
+        self.tree.torn = list(self.past.torn)
         self.tree.budget.restore(question.root_usage, question.sub_usage, question.calls)
         asked = Asked(question.started.question, title=question.started.title)
         run = Run(self.tree, self.parts.corpus, asked, self.sitting, begun, resumption.recipe)

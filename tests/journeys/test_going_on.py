@@ -66,7 +66,7 @@ def killed(program: Program, folder: Path, server: Server, requests: int) -> Non
 
 @pytest.mark.parametrize(
     ("held", "requests"),
-    [("contract_07", 11), ("turn 1", 1), ("turn 2", 2), ("turn 4", 4 + DOCUMENTS)],
+    [("contract_07", 11), ("turn 4", 4 + DOCUMENTS)],
 )
 def test_a_killed_run_goes_on_to_the_answer_of_an_undisturbed_one(
     program: Program, folder: Path, held: str, requests: int
@@ -97,14 +97,6 @@ def test_a_run_that_was_stopped_by_a_limit_goes_on_with_a_higher_one(program: Pr
         again = program.rlm("ask", "--resume", "last", "--max-turns", "9", "-f", "json")
         assert asked(server) == {"test-root": len(TURNS), "test-sub": DOCUMENTS}
     assert again.result["answer"] == ANSWER
-
-
-def test_a_complete_session_is_not_resumed(program: Program, folder: Path) -> None:
-    with Server(answering(TURNS)) as server:
-        program.at(server).rlm("ask", folder, QUESTION, "--mode", "rlm")
-        ended = program.rlm("ask", "--resume", "last")
-    assert ended.code == 2
-    assert "--continue" in ended.err
 
 
 def test_what_cannot_be_rebuilt_is_named_and_nothing_is_paid_for_it(program: Program, folder: Path) -> None:
@@ -180,12 +172,16 @@ def test_a_fork_with_another_question_pays_for_what_is_new_alone(program: Progra
     assert program.rlm("sessions", "verify", "last").code == 0
 
 
-def test_a_fork_behind_the_answer_wants_the_next_question(program: Program, folder: Path) -> None:
+def test_a_complete_session_is_not_resumed_and_a_fork_of_its_end_wants_the_next_question(
+    program: Program, folder: Path
+) -> None:
     with Server(answering([*TURNS, cell("answer.update(content=f'{yes}!', ready=True)")])) as server:
         program.at(server).rlm("ask", folder, QUESTION, "--mode", "rlm")
+        complete = program.rlm("ask", "--resume", "last")
         refused = program.rlm("ask", "--fork", "last@5")
         ended = program.rlm("ask", "--fork", "last@5", "Sure?")
-    assert refused.code == 2
+    assert (complete.code, refused.code) == (2, 2)
+    assert "--continue" in complete.err
     assert "@4" in refused.err
     assert ended.out == "2!\n", ended.err
     assert sum(isinstance(event.body, RunFinished) for event in program.events()) == 2
@@ -200,25 +196,6 @@ def test_a_small_corpus_that_went_to_the_model_whole_is_asked_about_again(
         asked_last = server.chats[-1].body["messages"]
     assert ended.out == "Ten dollars.\n", ended.err
     assert re.search(r"Capped\?[\s\S]*It is capped\.[\s\S]*How high\?", str(asked_last))
-
-
-@pytest.mark.parametrize(
-    ("words", "says"),
-    [
-        (["--resume", "last", "--continue"], "cannot be used together"),
-        (["--continue"], "there is no question"),
-        (["--resume", "last", "another question"], "--fork"),
-        (["--fork", "last@9"], "has no turn 9"),
-        (["--continue", ".", "question"], "takes no paths"),
-    ],
-)
-def test_what_cannot_be_meant_is_said(program: Program, folder: Path, words: list[str], says: str) -> None:
-    with Server([Answer("It is capped.")]) as server:
-        program.at(server).rlm("ask", folder / "cap.md", "Capped?")
-        ended = program.rlm("ask", *words)
-        assert len(server.chats) == 1
-    assert ended.code == 2, ended.err
-    assert says in ended.err
 
 
 def test_a_watched_question_pays_for_the_changed_file_alone(program: Program, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from rlm_cli.engine.sitting import Sitting
 from rlm_cli.engine.user_cells import UserCell
 from rlm_cli.events import Body, Event
 from rlm_cli.events.bodies import CellStarted, ReplyFinished, RunFinished, RunResumed, RunStarted, SubFinished
+from rlm_cli.events.values import Limits
 from rlm_cli.ports import CellResult, Request
 from rlm_cli.runs.forking import forked
 from tests.unit.engine.bench import FINISH, LOOK, Bench, cell
@@ -118,6 +119,31 @@ async def test_wherever_a_run_was_cut_the_rest_gives_the_same_answer_and_asks_on
         await undisturbed.go()
         last = [message.content for message in bench.root.requests[-1].messages[:2]]
         assert last == [message.content for message in undisturbed.root.requests[-1].messages[:2]]
+
+
+async def test_a_child_run_that_was_cut_goes_on_with_the_replies_that_it_had() -> None:
+    limits = Limits(turns=20, calls=1_000, depth=2, cell_seconds=5.0, concurrency=8)
+    asking = cell("child = rlm_query('CHILD?')\nprint(corpus.grep('cap'))")
+    reading = cell("seen = corpus.grep('cap')\nprint(seen)")
+    done = cell("answer.update(content=f'{child} dollars', ready=True)")
+    ten = cell("answer.update(content='ten', ready=True)")
+
+    def play(request: Request, number: int) -> str:
+        turn = sum(message.role == "assistant" for message in request.messages)
+        return ([reading, ten] if "CHILD?" in request.messages[1].content else [asking, done])[turn]
+
+    whole = Bench(play, limits=limits)
+    await whole.go()
+    assert len(whole.root.requests) == 4
+    events = events_of(whole)
+    cut = cut_before(events, "root/t1/c1/s1/t2", ReplyFinished)
+    assert [torn.question for torn in past_of(cut).torn] == ["CHILD?"]
+    assert past_of(events).torn == ()
+    bench = Bench(play, limits=limits)
+    bench.tree.torn = list(past_of(cut).torn)
+    finished, _ = await go_on(cut, bench)
+    assert finished.answer == "ten dollars"
+    assert len(bench.root.requests) == 2
 
 
 async def test_a_call_that_is_not_in_the_record_is_named_and_not_made() -> None:
