@@ -183,16 +183,16 @@ def _schema(name: str | None) -> Any:
     path = Path(name)
     import json
 
-    from jsonschema.exceptions import SchemaError
-    from jsonschema.validators import validator_for
+    from rlm_cli.engine.schemas import check_schema
 
     try:
         schema = json.loads(path.read_bytes())
-        validator_for(schema).check_schema(schema)
     except OSError as problem:
         raise UsageError(f"--schema {path} cannot be read", problem.strerror or str(problem)) from problem
     except ValueError as problem:
         raise UsageError(f"--schema {path} is not JSON", str(problem)) from problem
-    except SchemaError as problem:
-        raise UsageError(f"--schema {path} is no JSON Schema", problem.message) from problem
+    try:
+        check_schema(schema)
+    except UsageError as problem:
+        raise UsageError(f"--schema {path}: {problem.what}", problem.why, problem.remedy) from problem
     return schema

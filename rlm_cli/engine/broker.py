@@ -16,7 +16,7 @@ import msgspec
 from rlm_cli.engine import prompts
 from rlm_cli.engine.calling import Answered, Watcher
 from rlm_cli.engine.children import child_key
-from rlm_cli.engine.schemas import value_of
+from rlm_cli.engine.schemas import check_cell_schema, value_of
 from rlm_cli.engine.tree import Tree
 from rlm_cli.events import child_span
 from rlm_cli.events.bodies import CellOutput, CitationMarked, SubFinished, SubQueued, SubStarted
@@ -95,6 +95,10 @@ class CellScope:
                 kind="unknown_model", message=f"no model is called {call.model!r}; there are: {known}"
             )
             return self._ended(span, call, "", "failed", CallReply(problem=problem))
+        why = check_cell_schema(call.schema) if call.schema is not None else ""
+        if why:
+            problem = Problem(kind="schema", message=why)
+            return self._ended(span, call, model.facts.name, "failed", CallReply(problem=problem))
         request = self._request(model, call)
         key = request_key(model.facts.name, request)
         self._queued(span, call, model.facts.name, request.messages[-1].content, key)

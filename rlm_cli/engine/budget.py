@@ -13,14 +13,14 @@ from dataclasses import dataclass
 
 from rlm_cli.base.text import money
 from rlm_cli.events.values import Limits, Problem, Usage
-from rlm_cli.ports import ModelFacts, Request
+from rlm_cli.ports import ModelFacts, Request, Response
 
 _TOKENS_PER_MESSAGE = 16
 
 
 @dataclass(frozen=True)
 class Bound:
-    """The most that one request can cost.
+    """The most that one request can cost, or has cost.
 
     Units:   tokens in and out together; usd is None when the price is not known.
     """
@@ -30,19 +30,41 @@ class Bound:
     is_sub_call: bool = True
 
 
+NOTHING = Bound(tokens=0, usd=0.0)
+"""What a request has cost that was not sent, or that nobody bills."""
+
+
 def upper_bound(facts: ModelFacts, request: Request, is_sub_call: bool) -> Bound:
     """The bound of a request: every token stands for at least one byte of UTF-8.
 
     Source:  byte-pair encodings and SentencePiece with byte fallback never emit more tokens than bytes;
              chat templates add a few tokens a message.
     """
-    tokens_in = sum(
+    tokens_out = request.max_tokens_out or facts.max_tokens_out or 0
+    return _bound(facts, _most_tokens_in(request), tokens_out, is_sub_call)
+
+
+def cost_of(facts: ModelFacts, request: Request, response: Response, bound: Bound) -> Bound:
+    """The most that a whole response has cost: as reported, or by its bytes where nothing was reported."""
+    usage = response.usage
+    if not usage.estimated:
+        tokens = usage.tokens_in + usage.tokens_out
+        usd = usage.usd if usage.usd is not None else facts.usd_at_most(usage.tokens_in, usage.tokens_out)
+        return Bound(tokens, usd, bound.is_sub_call)
+    tokens_out = len(response.text.encode("utf-8", "surrogatepass")) + _TOKENS_PER_MESSAGE
+    return _bound(facts, _most_tokens_in(request), tokens_out, bound.is_sub_call)
+
+
+def _bound(facts: ModelFacts, tokens_in: int, tokens_out: int, is_sub_call: bool) -> Bound:
+    usd = facts.usd_at_most(tokens_in, tokens_out)
+    return Bound(tokens=tokens_in + tokens_out, usd=usd, is_sub_call=is_sub_call)
+
+
+def _most_tokens_in(request: Request) -> int:
+    return sum(
         len(message.content.encode("utf-8", "surrogatepass")) + _TOKENS_PER_MESSAGE
         for message in request.messages
     )
-    tokens_out = request.max_tokens_out or facts.max_tokens_out or 0
-    usd = facts.usd_at_most(tokens_in, tokens_out)
-    return Bound(tokens=tokens_in + tokens_out, usd=usd, is_sub_call=is_sub_call)
 
 
 class Reservation:
@@ -60,7 +82,12 @@ class _Waiting:
 
 
 class Budget:
-    """The ledger of a run and its children. One instance for the whole tree."""
+    """The ledger of a run and its children. One instance for the whole tree.
+
+    Two accounts: what people are told (`root`, `sub`), where an unknown price makes the sum unknown; and
+    what counts towards the ceilings, where a request whose usage nobody has reported counts with the most
+    that it can have cost.
+    """
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
@@ -68,6 +95,8 @@ class Budget:
         self.sub = Usage()
         self.sub_requests = 0
         self.headroom = Bound(tokens=0, usd=0.0)
+        self._charged_tokens = 0
+        self._charged_usd = 0.0
         self._in_flight = 0
         self._reserved_tokens = 0
         self._reserved_usd = 0.0
@@ -76,6 +105,8 @@ class Budget:
     def restore(self, root: Usage, sub: Usage, sub_requests: int) -> None:
         """Begin with what the question has cost before: its ceilings hold for all of it."""
         self.root, self.sub, self.sub_requests = root, sub, sub_requests
+        self._charged_tokens = self.spent.tokens_in + self.spent.tokens_out
+        self._charged_usd = (root.usd or 0.0) + (sub.usd or 0.0)
 
     @property
     def spent(self) -> Usage:
@@ -102,11 +133,13 @@ class Budget:
             return await answer
         except asyncio.CancelledError:
             if answer.done() and not answer.cancelled() and isinstance(answer.result(), Reservation):
-                self.settle(answer.result(), Usage(), was_sent=False)
+                self.settle(answer.result(), Usage(), NOTHING, was_sent=False)
             raise
 
-    def settle(self, reservation: Reservation | Problem, usage: Usage, was_sent: bool = True) -> None:
-        """Replace a reservation by what the request has really cost; one that was not sent costs nothing."""
+    def settle(
+        self, reservation: Reservation | Problem, usage: Usage, cost: Bound, was_sent: bool = True
+    ) -> None:
+        """Replace a reservation by what the request has cost: `usage` is told, `cost` is charged."""
         if isinstance(reservation, Problem) or not reservation.is_open:
             return
         reservation.is_open = False
@@ -114,6 +147,8 @@ class Budget:
         self._in_flight -= 1
         self._reserved_tokens -= bound.tokens
         self._reserved_usd = self._reserved_usd - (bound.usd or 0.0) if self._in_flight else 0.0
+        self._charged_tokens += cost.tokens
+        self._charged_usd += cost.usd or 0.0
         if bound.is_sub_call:
             self.sub += usage
             self.sub_requests -= 0 if was_sent else 1
@@ -140,23 +175,23 @@ class Budget:
         return Reservation(bound)
 
     def _refusal(self, bound: Bound, reserved_tokens: int, reserved_usd: float) -> Problem | None:
-        limits, spent = self.limits, self.spent
+        limits = self.limits
         keep = self.headroom if bound.is_sub_call else Bound(tokens=0, usd=0.0)
         if bound.is_sub_call and limits.calls is not None and self.sub_requests >= limits.calls:
             return _refused("max_calls", f"the limit of {limits.calls:,} sub-calls is reached (--max-calls)")
-        tokens = spent.tokens_in + spent.tokens_out + reserved_tokens
+        tokens = self._charged_tokens + reserved_tokens
         if limits.tokens is not None and tokens + bound.tokens + keep.tokens > limits.tokens:
             return _refused(
                 "max_tokens",
-                f"{tokens:,} of {limits.tokens:,} tokens are spent, and this request could need "
+                f"{tokens:,} of {limits.tokens:,} tokens may be spent, and this request could need "
                 f"{bound.tokens:,} more (--max-tokens)",
             )
         if limits.usd is not None and bound.usd is not None:
-            usd = (spent.usd or 0.0) + reserved_usd
+            usd = self._charged_usd + reserved_usd
             if usd + bound.usd + (keep.usd or 0.0) > limits.usd:
                 return _refused(
                     "max_cost",
-                    f"{money(usd)} of {money(limits.usd)} are spent, and this request could cost "
+                    f"{money(usd)} of {money(limits.usd)} may be spent, and this request could cost "
                     f"{money(bound.usd)} more (--max-cost)",
                 )
         return None

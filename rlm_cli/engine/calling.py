@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from rlm_cli.base.errors import ModelError, ModelUnavailable, ModelUnreachable, RateLimited
 from rlm_cli.base.text import tokens_estimate
-from rlm_cli.engine.budget import Bound, Budget, upper_bound
+from rlm_cli.engine.budget import NOTHING, Bound, Budget, cost_of, upper_bound
 from rlm_cli.engine.limiter import Limiter
 from rlm_cli.events.values import Problem, Usage
 from rlm_cli.ports import Clock, Model, Request, Response
@@ -116,13 +116,13 @@ class Caller:
             if isinstance(reservation, Problem):
                 return reservation, Usage()
             received = 0
-            usage = _broken_off(model, request, received)
+            usage, cost = _broken_off(model, request, received), bound
             try:
                 watcher.on_attempt(attempt)
                 async with aclosing(model.stream(request)) as pieces:
                     async for piece in pieces:
                         if isinstance(piece, Response):
-                            usage = piece.usage
+                            usage, cost = piece.usage, cost_of(model.facts, request, piece, bound)
                             self._note_success(model)
                             return piece, usage
                         received += len(piece.text.encode("utf-8", "surrogatepass"))
@@ -132,12 +132,12 @@ class Caller:
                 return ModelUnavailable(f"{model.facts.name} sent no response", "the stream was empty"), usage
             except ModelError as error:
                 if not received and not error.may_be_billed:
-                    usage = Usage(calls=1)
+                    usage, cost = Usage(calls=1), NOTHING
                 if isinstance(error, RateLimited):
                     self.limiter.slowed(error.retry_after_seconds)
                 return error, usage
             finally:
-                self._budget.settle(reservation, usage)
+                self._budget.settle(reservation, usage, cost)
 
     def _is_worth_another(self, error: ModelError, model: Model, attempt: int) -> bool:
         if not error.is_retryable:

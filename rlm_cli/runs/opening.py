@@ -92,13 +92,19 @@ def opened_model(plan: AskPlan, name: str, purpose: str) -> Model:
 
 
 def _aliases(plan: AskPlan, chosen: Chosen, options: ModelOptions, table: PriceTable) -> dict[str, Model]:
-    """The models that cells may name: those of the user's aliases that can be opened now."""
+    """The models that cells may name: those of the user's aliases that can be opened now.
+
+    One without a price is not offered under a ceiling of dollars that the user has set.
+    """
     found: dict[str, Model] = {}
+    needs_price = plan.settings.limits.usd is not None and plan.settings.origin("limits.usd") != "default"
     for alias, name in plan.settings.models.aliases.items():
         try:
-            found[alias] = open_model(name, options, "sub", table)
+            model = open_model(name, options, "sub", table)
         except SettingsError:
             continue  # an alias without its key is not offered to cells; naming it as --model says why
+        if model.facts.usd_per_token_in is not None or not needs_price:
+            found[alias] = model
     return found
 
 

@@ -178,6 +178,19 @@ def test_a_cost_ceiling_holds_for_the_server_s_own_count_with_children(
 
 
 @pytest.mark.parametrize(
+    "reply", [Answer("word " * 20, usage=False), Answer("word " * 20, fault="cut", fault_after_chunks=3)]
+)
+def test_a_ceiling_of_tokens_holds_where_the_provider_reports_none(
+    program: Program, folder: Path, reply: Answer
+) -> None:
+    ask = cell("replies = llm_batch([f'{n} ' + 'a ' * 1_000 for n in range(200)])\nprint(replies[-1].error)")
+    with Server(roots_and_subs([LOOK, ask, FINISH], reply)) as server:
+        ended = program.at(server).rlm("ask", folder, QUESTION, "--mode", "rlm", "--max-tokens", "150_000")
+        assert 0 < server.billed_tokens <= 150_000
+    assert "--max-tokens" in ended.err
+
+
+@pytest.mark.parametrize(
     ("fault", "attempts"),
     [
         (Answer(status=429, text="slow down", retry_after_seconds=0.2), 2),

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
-from rlm_cli.engine.budget import Bound, Budget, Reservation, upper_bound
+import msgspec
+
+from rlm_cli.engine.budget import Bound, Budget, Reservation, cost_of, upper_bound
 from rlm_cli.events.bodies import SubFinished
 from rlm_cli.events.values import Limits, Message, Problem, Usage
-from rlm_cli.ports import ModelFacts, Request
+from rlm_cli.ports import ModelFacts, Request, Response
 from tests.unit.engine.bench import FINISH, LOOK, Bench, cell
 
 
@@ -30,7 +32,7 @@ async def test_a_request_waits_for_those_in_flight_to_cost_less_than_they_had_re
     second = asyncio.create_task(budget.reserve(Bound(tokens=10, usd=0.9)))
     await asyncio.sleep(0)
     assert not second.done()
-    budget.settle(first, Usage(calls=1, usd=0.05))
+    budget.settle(first, Usage(calls=1, usd=0.05), Bound(tokens=5, usd=0.05))
     assert isinstance(await second, Reservation)
 
 
@@ -39,7 +41,7 @@ async def test_a_request_that_waited_in_vain_is_refused() -> None:
     first = await reserved(budget, 0.9)
     second = asyncio.create_task(budget.reserve(Bound(tokens=10, usd=0.9)))
     await asyncio.sleep(0)
-    budget.settle(first, Usage(calls=1, usd=0.8))
+    budget.settle(first, Usage(calls=1, usd=0.8), Bound(tokens=5, usd=0.8))
     refusal = await second
     assert isinstance(refusal, Problem)
     assert refusal.kind == "max_cost"
@@ -54,10 +56,24 @@ async def test_sub_calls_leave_room_for_the_root_to_answer() -> None:
 
 
 async def test_an_unknown_price_makes_the_whole_cost_unknown() -> None:
-    budget = Budget(Limits())
-    budget.settle(await reserved(budget, 0.1), Usage(calls=1, usd=0.1))
-    budget.settle(await reserved(budget, 0.1), Usage(calls=1, usd=None))
+    budget = Budget(Limits(usd=1.0))
+    budget.settle(await reserved(budget, 0.9), Usage(calls=1, usd=0.9), Bound(tokens=5, usd=0.9))
+    budget.settle(await reserved(budget, 0.1), Usage(calls=1, usd=None), Bound(tokens=5, usd=None))
     assert budget.spent.usd is None
+    assert isinstance(await budget.reserve(Bound(tokens=10, usd=0.2)), Problem)
+
+
+def test_a_response_without_usage_counts_by_its_bytes() -> None:
+    facts = ModelFacts(name="m", usd_per_token_in=1.0, usd_per_token_out=1.0)
+    request = Request(messages=(Message("user", "ab" * 50),), max_tokens_out=1_000)
+    bound = upper_bound(facts, request, True)
+    told = Usage(calls=1, tokens_in=25, tokens_out=5, usd=30.0)
+    reported = Response(text="x" * 20, usage=told, model="m")
+    assert cost_of(facts, request, reported, bound) == Bound(tokens=30, usd=30.0)
+    guessed = Response(text="x" * 20, usage=msgspec.structs.replace(told, estimated=True), model="m")
+    cost = cost_of(facts, request, guessed, bound)
+    assert 120 <= cost.tokens < bound.tokens
+    assert cost.usd == cost.tokens
 
 
 def test_no_tokenizer_can_pass_the_bound_of_a_request() -> None:
