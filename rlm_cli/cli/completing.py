@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from rlm_cli.cli.screen import say
 from rlm_cli.settings.locations import directories
 
 _SESSIONS = 50
@@ -29,7 +30,9 @@ def main(words: list[str]) -> int:
     kind, prefix = (*words[1:3], "", "")[:2]
     found = sessions(os.environ) if kind == "sessions" else models(prefix, os.environ)
     try:
-        sys.stdout.write("".join(f"{line}\n" for line in found if line.startswith(prefix)))
+        for line in found:
+            if line.startswith(prefix):
+                say(line)
         sys.stdout.flush()
     except OSError:
         return 1

@@ -74,6 +74,7 @@ class Player:
                     await self._err.status("")
                     return ExitCode.COMPLETE
         finally:
+            await self._err.status("")
             await self._stop_face()
 
     async def _key_or_next(self, stretch: Stretch) -> str:
