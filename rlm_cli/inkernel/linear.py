@@ -12,7 +12,7 @@ from typing import Any
 
 _KEPT = 16
 _compiled: dict[tuple[object, ...], Any] = {}
-_FLOOD = 1 << 18
+FLOOD = 1 << 18
 """After so many places a scan stops, so that they can be looked at before more are found."""
 
 
@@ -24,7 +24,7 @@ class Scanner:
         self._own = threading.local()
         self.is_stopped = False
 
-    def ends(self, view: memoryview, most: int = _FLOOD) -> tuple[list[int], bool]:
+    def ends(self, view: memoryview, most: int = FLOOD) -> tuple[list[int], bool]:
         """Where expressions end in some bytes, in order; whether that is all of them.
 
         Units:   offsets just behind the last byte of each match, each offset once.

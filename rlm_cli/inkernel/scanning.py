@@ -13,7 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple
 
 from rlm_cli.inkernel.extents import Extents, Piece
-from rlm_cli.inkernel.linear import Scanner
+from rlm_cli.inkernel.linear import FLOOD, Scanner
 from rlm_cli.inkernel.store import Store
 
 _AHEAD = 3
@@ -32,8 +32,8 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def places(store: Store, extents: Extents, scanner: Scanner) -> Iterator[Found]:
-    """Every place in some documents, piece by piece in the order of the bytes.
+def places(store: Store, extents: Extents, scanner: Scanner, most: int = FLOOD) -> Iterator[Found]:
+    """Every place in some documents, piece by piece in the order of the bytes, about `most` at a time.
 
     Shape:   a place may come twice where very long documents are cut.
     """
@@ -46,7 +46,7 @@ def places(store: Store, extents: Extents, scanner: Scanner) -> Iterator[Found]:
         piece = next(pieces, None)
         if piece is not None:
             store.segment_numbered(piece.segment)
-            waiting.append((piece, pool.submit(_scan, store, scanner, piece)))
+            waiting.append((piece, pool.submit(_scan, store, scanner, piece, most)))
 
     try:
         for _ in range(threads + _AHEAD):
@@ -57,7 +57,8 @@ def places(store: Store, extents: Extents, scanner: Scanner) -> Iterator[Found]:
             submit()
             yield Found(piece, offsets)
             while resume is not None:
-                offsets, resume = _scan(store, scanner, piece._replace(start=resume))
+                future = pool.submit(_scan, store, scanner, piece._replace(start=resume), most)
+                offsets, resume = future.result()
                 yield Found(piece, offsets)
             store.release_bytes(piece.segment, piece.start, piece.end)
     finally:
@@ -65,11 +66,11 @@ def places(store: Store, extents: Extents, scanner: Scanner) -> Iterator[Found]:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _scan(store: Store, scanner: Scanner, piece: Piece) -> tuple[list[int], int | None]:
+def _scan(store: Store, scanner: Scanner, piece: Piece, most: int) -> tuple[list[int], int | None]:
     """The places of a piece, and where to go on when there are too many at once."""
     segment = store.segment_numbered(piece.segment)
     with memoryview(segment) as whole, whole[piece.start : piece.end] as view:
-        ends, is_all = scanner.ends(view)
+        ends, is_all = scanner.ends(view, most)
     offsets = [piece.start + end - 1 for end in ends]
     if is_all or not offsets:
         return offsets, None

@@ -13,6 +13,7 @@ import pytest
 from rlm_cli.inkernel.documents import Corpus, Services, open_corpus
 from rlm_cli.inkernel.grep import PatternError
 from rlm_cli.inkernel.linear import scanner
+from rlm_cli.inkernel.scanning import places
 from rlm_cli.inkernel.superset import superset
 from tests.unit.corpus.making import folder_of, opened
 
@@ -253,3 +254,16 @@ def test_without_the_engine_the_same_is_found(tmp_path: Path) -> None:
     assert hits == repr([(hit.path, hit.start, hit.line) for hit in corpus.grep(r"qx-\d+$")])
     assert hits.count("txt") == 20
     assert passages == "10"
+
+
+def test_a_flood_of_places_is_taken_in_portions_without_loss(large: Corpus) -> None:
+    store, extents = large.library.store, large.library.extents(range(len(large)))
+    engine, again = scanner(["th", "ty"]), scanner(["th", "ty"])
+    if engine is None or again is None:
+        pytest.skip("hyperscan is not installed here")
+
+    whole = {(f.piece.segment, at) for f in places(store, extents, engine) for at in f.offsets}
+    portions = [f.offsets for f in places(store, extents, again, most=5000)]
+
+    assert len(portions) > 10
+    assert {(1, at) for offsets in portions for at in offsets} == whole
