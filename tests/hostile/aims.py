@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import secrets
+import shutil
 import socket
 import subprocess
 import sys
@@ -56,6 +57,8 @@ class Aims:
         self._listen()
         self._befriend()
         self._share()
+        for number, root in enumerate(self._roots()):
+            shutil.copytree(root, self.folder / "kept" / str(number))
         self._before = self._state()
 
     @property
@@ -111,13 +114,12 @@ class Aims:
             found.append("the neighbour was ended")
             self._befriend()
         after = self._state()
-        found += [
-            f"changed: {name}"
-            for name in sorted(set(after) | set(self._before))
-            if after.get(name) != self._before.get(name)
-        ]
-        self._before = after
-        return found
+        names = sorted(set(after) | set(self._before))
+        changed = [name for name in names if after.get(name) != self._before.get(name)]
+        if changed:
+            self._repair()
+            self._before = self._state()
+        return found + [f"changed: {name}" for name in changed]
 
     def daemons(self) -> list[int]:
         """Processes that carry the mark, the neighbour not counted."""
@@ -174,11 +176,20 @@ class Aims:
         assert self.neighbour.stdout is not None
         self._address = int(self.neighbour.stdout.readline())
 
+    def _roots(self) -> list[Path]:
+        names = ("home", "sessions", "config", "documents")
+        return [*(self.folder / name for name in names), Path(self.corpus.mount.store)]
+
+    def _repair(self) -> None:
+        """Put everything back as it was."""
+        for number, root in enumerate(self._roots()):
+            shutil.rmtree(root)
+            shutil.copytree(self.folder / "kept" / str(number), root)
+
     def _state(self) -> dict[str, object]:
         """Everything that an attack may alter."""
-        roots = [*(self.folder / name for name in ("home", "sessions", "config", "documents"))]
         state: dict[str, object] = {}
-        for root in [*roots, Path(self.corpus.mount.store)]:
+        for root in self._roots():
             state |= {str(path): _facts(path) for path in [root, *sorted(root.rglob("*"))]}
         for path in (Path("/tmp", self.mark), Path("/dev/shm", self.mark), _plants()[0], _plants()[1]):
             state[str(path)] = path.exists()
