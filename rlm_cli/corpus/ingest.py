@@ -225,11 +225,12 @@ class Ingest:
 
     def _publish(self) -> None:
         self._compact()
+        is_same = self._files_done == self._walked.files  # else a folder could not be listed meanwhile
         whole = facts_of(self._builder, self._sources, self._segments.sync())
         facts = {
             **whole,
             "readers": reader_versions(),
-            "walk": self._walked.digest if self._is_settled else "",
+            "walk": self._walked.digest if self._is_settled and is_same else "",
         }
         self._builder.write(self._store.folder / self._store.next_name(), facts)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import stat
@@ -14,7 +15,15 @@ _SPARSE_RATIO = 100
 
 
 class Unreadable(Exception):
-    """A file that cannot be in the corpus; its text is the reason, for people."""
+    """A file that cannot be in the corpus; its text is the reason, for people.
+
+    Shape:   is_passing: the system has refused it (no descriptor left, a disk that fails, a permission),
+             which may be otherwise the next time although the file itself is the same.
+    """
+
+    def __init__(self, why: str, is_passing: bool = False) -> None:
+        super().__init__(why)
+        self.is_passing = is_passing
 
 
 class Window:
@@ -74,7 +83,8 @@ def open_regular(location: str, is_symlink_followed: bool) -> tuple[int, os.stat
     try:
         handle = os.open(location, flags)
     except OSError as error:
-        raise Unreadable(reason(error)) from error
+        is_passing = error.errno not in (errno.ENOENT, errno.ELOOP, errno.ENXIO)
+        raise Unreadable(reason(error), is_passing) from error
     facts = os.fstat(handle)
     if not stat.S_ISREG(facts.st_mode):
         os.close(handle)

@@ -44,8 +44,9 @@ class Outcome:
     """What became of a file.
 
     Shape:   text is None when there is none, and `why` tells; is_settled is False when the file was being
-             written, so that the next run must look again; is_fresh when it was really read; is_rule when
-             it is left out by choice; is_opened when it has no text itself, but documents inside.
+             written, or the system refused it, so that the next run must look again; is_fresh when it was
+             really read; is_rule when it is left out by choice; is_opened when it has no text itself, but
+             documents inside.
     """
 
     slot: int
@@ -135,14 +136,14 @@ class FileReader:
         try:
             handle, facts = self._open(found)
         except Unreadable as error:
-            yield Outcome(slot, why=str(error))
+            yield Outcome(slot, why=str(error), is_settled=not error.is_passing)
             return
         try:
             outcome = self._read(Item(slot, found), Window(handle, 0, None), facts)
             if outcome is not None:
                 yield outcome
         except Unreadable as error:
-            yield Outcome(slot, why=str(error))
+            yield Outcome(slot, why=str(error), is_settled=not error.is_passing)
         finally:
             os.close(handle)
         if self._pending or self._openings:
@@ -184,7 +185,7 @@ class FileReader:
                 return self._submit(item, form, window, before)
             stored, is_settled = self._plain(window, before, first)
         except OSError as error:
-            raise Unreadable(reason(error)) from error
+            raise Unreadable(reason(error), is_passing=True) from error
         if not stored.meter.length:
             self._segments.roll_back()
             raise Unreadable("empty")
@@ -307,7 +308,7 @@ class FileReader:
                 if outcome is not None:
                     yield outcome
         except Unreadable as error:
-            yield Outcome(slot, why=str(error))
+            yield Outcome(slot, why=str(error), is_settled=not error.is_passing)
 
 
 _NO_FORMAT = Format("", "", 0)

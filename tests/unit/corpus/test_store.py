@@ -202,3 +202,25 @@ def test_a_cache_that_cannot_be_written_is_an_error_with_a_remedy(tmp_path: Path
 def _open_and_tell(root: Path, cache: Path) -> tuple[int, int]:
     corpus: HostCorpus = opened(root, cache)
     return len(corpus.texts()), corpus.loaded.extracted
+
+
+def test_what_the_system_refused_for_a_moment_is_read_the_next_time(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path / "in", {"a.txt": "the cap is ten", "b.txt": "no cap"})
+    code = (
+        "import resource, sys\nfrom rlm_cli.corpus.opened import open_corpus\n"
+        "import rlm_cli.corpus.ingest, rlm_cli.corpus.pool, rlm_cli.corpus.reading\n"
+        "soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)\n"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (int(sys.argv[3]), hard))\n"
+        "from pathlib import Path\n"
+        "try:\n    open_corpus([sys.argv[1]], cache_dir=Path(sys.argv[2]))\n"
+        "except Exception as error:\n    print(error)\n"
+    )
+    refused = 0
+    for files in range(6, 14, 2):
+        cache = tmp_path / f"cache-{files}"
+        argv = [sys.executable, "-c", code, str(folder), str(cache), str(files)]
+        done = subprocess.run(argv, capture_output=True, text=True, check=False)
+        refused += "too many open files" in done.stdout.lower()
+        again = opened(folder, cache)
+        assert again.loaded.documents == 2, (files, done.stdout)
+    assert refused
