@@ -86,7 +86,7 @@ def _head(watched: Watched, controls: Controls, now: float) -> Row:
     pieces: list[Piece] = [(f"turn {run.turn}{limit}", tone)]
     if controls.is_paused:
         is_between = run.phase == "asking" and not run.reply
-        pieces.append((" · paused" if is_between else " · pauses after this step", "warning"))
+        pieces.append((" · paused" if is_between else " · pausing", "warning"))
     if run.decision is not None:
         return Row([*pieces, (" · waits for you", "warning")])
     if run.phase == "asking" and run.started is not None:

@@ -9,8 +9,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from rlm_cli.events import Event
+from rlm_cli.events.bodies import Notice
 from rlm_cli.faces.live.styling import Style
 from rlm_cli.stream.bus import Bus
 from rlm_cli.stream.header import new_header
@@ -100,6 +102,30 @@ async def test_a_replay_leaves_the_same_scrollback_as_the_live_run(
     await Watcher(again).see(open_replay(journal.path)[1])
     assert live.lines() == again.lines()
     assert kept_on(live)
+
+
+async def test_a_run_is_not_held_up_by_a_terminal_that_takes_nothing(tty: Tty) -> None:
+    """All events are said while the terminal stands still; once it goes on, every line is there."""
+    clock = QuickClock()
+    bus = Bus(clock)
+    tty.stop_reading()
+    watcher = Watcher(tty)
+    seen = asyncio.ensure_future(watcher.see(bus.subscribe()))
+    wide = [Notice(level="info", code="filler", text=f"{number} " + "x" * 60) for number in range(600)]
+    for count, event in enumerate(
+        [*EVENTS[:-1], *(replace(EVENTS[-2], body=each) for each in wide), EVENTS[-1]]
+    ):
+        clock.seconds = event.t
+        bus.emit(event.span, event.body)
+        if count % 100 == 0:
+            await asyncio.sleep(0)
+    bus.close()
+    done, _ = await asyncio.wait([seen], timeout=0.05)
+    assert not done, "the terminal still has to take 50 kB"
+    tty.go_on_reading()
+    assert await seen == 0
+    numbers = [line.split()[1] for line in tty.lines() if "xxxx" in line]
+    assert numbers == [str(number) for number in range(600)]
 
 
 async def test_without_colour_and_in_ascii_no_other_byte_is_written(tty: Tty) -> None:

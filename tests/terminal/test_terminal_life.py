@@ -17,6 +17,9 @@ from tests.terminal.process import ask, drive
 QUESTION = "Is the liability capped?"
 DRAFT = cell("answer['content'] = 'so **far**'\nprint(corpus.grep('capped'))")
 WEDGED = cell("llm_query('started')\nwhile True: pass")
+DEAF = cell(
+    "llm_query('started')\nwhile True:\n    try:\n        while True: pass\n    except BaseException: pass"
+)
 
 
 @pytest.fixture
@@ -66,8 +69,8 @@ def test_force_color_brings_no_cursor_codes_into_a_pipe(program: Program, folder
 def test_ctrl_c_leaves_a_sane_terminal_and_the_draft(
     program: Program, folder: Path, tty: Tty, presses: int
 ) -> None:
-    later = Answer("later", hold="root")
-    with Server(roots_and_subs([DRAFT, later if presses == 1 else WEDGED], "yes")) as server:
+    then = {1: Answer("later", hold="root"), 2: WEDGED, 3: DEAF}[presses]
+    with Server(roots_and_subs([DRAFT, then], "yes")) as server:
         process = ask(program.at(server), tty, folder, QUESTION, "--mode", "rlm")
         calls = 2 if presses == 1 else 3
         server.wait_until(lambda each: len(each.chats) == calls and each.in_flight == (presses == 1))

@@ -99,8 +99,17 @@ def _theme() -> Any:
 def _document(text: str) -> Any:
     """Rich's Markdown with a parser of our own: the one of Rich leaves HTML out of what it shows."""
     document = copy(_empty_document())
-    document.markup, document.parsed = text, _parser().parse(text)
+    document.markup, document.parsed = text, _cleaned(_parser().parse(text))
     return document
+
+
+def _cleaned(tokens: Any) -> Any:
+    """Tokens without controls: the parser turns `&#x202e;`, and `%1b` in an address, into characters."""
+    for token in tokens:
+        token.content = visible(token.content)
+        token.attrs = {name: visible(str(value)) for name, value in token.attrs.items()}
+        _cleaned(token.children or ())
+    return tokens
 
 
 @lru_cache(maxsize=1)

@@ -1,7 +1,9 @@
 """What is written to the terminal, as bytes: rows that stay go above, the moving part is painted over.
 
 Knows escape sequences and nothing of runs. Scrollback is append-only: only rows that the moving part has
-taken are ever written again. Each frame is one piece; terminals that can show it at once (DEC mode 2026).
+taken are ever written again. A row is erased before it is written: tmux else keeps the width of what stood
+there, and wraps that when the window narrows. Each frame is one piece; terminals that can show it at once do
+(DEC mode 2026).
 """
 
 from __future__ import annotations
@@ -38,8 +40,8 @@ class Painter:
         old = len(self._shown)
         up = min(old, rows) - 1
         parts = [_BEGIN, _HIDE, f"\x1b[{up}A" if up > 0 else "", "\r" if old else ""]
-        parts += [f"{row}{_ERASE_TO_END}\r\n" for row in kept]
-        parts.append("\r\n".join(f"{row}{_ERASE_TO_END}" for row in moving))
+        parts += [f"{_ERASE_TO_END}{row}\r\n" for row in kept]
+        parts.append("\r\n".join(f"{_ERASE_TO_END}{row}" for row in moving))
         parts.append(_below(old - len(kept) - max(len(moving), 1)))
         parts += ["\r", _END] if moving else [_ERASE_TO_END, "\r", _SHOW, _END]
         self._shown = list(moving)
