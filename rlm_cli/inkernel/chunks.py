@@ -30,6 +30,7 @@ _CODE = re.compile(
     r"^(?:(?:export |pub |public |static |async )*(?:def|class|func|fn|function|interface|struct|impl)\b).*$",
     re.M,
 )
+_BESIDE = {"footnote": "footnotes", "endnote": "endnotes", "header": "headers", "footer": "footers"}
 _BLANK = re.compile(r"\n[ \t]*\n\s*")
 
 
@@ -168,7 +169,11 @@ def page_spans(document: Document) -> list[Span]:
 
 
 def section_spans(document: Document) -> list[Span]:
-    """The sections of a document by its headings; empty when it has none."""
+    """The sections of a document by its part map, else by its headings; empty when it has none."""
+    titles = _titles(document)
+    if titles:
+        ends = [start for start, _ in titles[1:]] + [len(document)]
+        return [Span(document, start, end, title) for (start, title), end in zip(titles, ends, strict=True)]
     text = document.text
     headings = list((_CODE if document.kind == "code" else _HEADING).finditer(text))
     if not headings:
@@ -178,6 +183,16 @@ def section_spans(document: Document) -> list[Span]:
     for match, end in zip(headings, [*starts[1:], len(text)], strict=True):
         spans.append(Span(document, match.start(), end, match.group().strip().lstrip("# ")))
     return spans
+
+
+def _titles(document: Document) -> list[tuple[int, str]]:
+    """Where sections begin, and their titles; notes, headers and footers stand by themselves."""
+    titles: list[tuple[int, str]] = []
+    for part in document.parts:
+        title = part.label if part.kind == "section" else _BESIDE.get(part.kind, "")
+        if title and (not titles or titles[-1][1] != title):
+            titles.append((part.start if titles else 0, title))
+    return titles
 
 
 def _record_spans(document: Document) -> list[Span]:

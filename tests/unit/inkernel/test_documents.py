@@ -83,7 +83,7 @@ def zoo(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
     """A workbook and slides that other programs have made."""
     root = tmp_path_factory.mktemp("zoo")
     (root / "docs").mkdir()
-    for name in ("costs.xlsx", "deck.pptx"):
+    for name in ("costs.xlsx", "deck.pptx", "lease.docx", "lease.epub"):
         shutil.copy(ZOO / name, root / "docs")
     return mounted(root / "docs", root / "cache")
 
@@ -108,6 +108,14 @@ def test_slides_are_pages(zoo: Corpus) -> None:
     assert [slide.number for slide in slides] == [1, 2]
     assert "Supplier insolvency" in slides[1]
     assert [hit.place for hit in zoo.grep("merger before Friday")] == ["slide 2, notes"]
+
+
+def test_sections_are_those_of_the_document_and_notes_stand_by_themselves(zoo: Corpus) -> None:
+    lease = zoo["lease.docx"]
+
+    assert [section.title for section in lease.sections] == ["Lease agreement", "Payment terms", "footnotes"]
+    assert "".join(lease.sections) == lease.text
+    assert [section.title for section in zoo["lease.epub"].sections] == ["chapter 1"]
 
 
 def test_every_document_is_in_one_pack_under_its_path(corpus: Corpus) -> None:
