@@ -198,11 +198,20 @@ class Document:
         """The k passages of this document that fit the words best, best first; see corpus.search."""
         return search(self.library, [self.index], query, k)
 
-    def chunks(self, size: int | None = None, by: str = "characters", overlap: int = 0) -> Chunks:
+    def chunks(
+        self,
+        size: int | None = None,
+        by: str = "characters",
+        overlap: int = 0,
+        *,
+        tokens: int | None = None,
+    ) -> Chunks:
         """Pieces of this document; see corpus.chunks.
 
         >>> replies = llm_batch("Which duties are named?", doc.chunks(20_000))
         """
+        if tokens is not None:
+            size = max(1, tokens * len(self) // max(1, self.tokens))
         return chunked([self], by, size, overlap)
 
     def table(self, sheet: int | str = 1) -> Table:

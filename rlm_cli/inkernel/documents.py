@@ -244,25 +244,40 @@ class Corpus(Sequence[Document]):
         """
         return search(self._library, self._indices, query, k)
 
-    def chunks(self, size: int | None = None, by: str = "characters", overlap: int = 0) -> Chunks:
+    def chunks(
+        self,
+        size: int | None = None,
+        by: str = "characters",
+        overlap: int = 0,
+        *,
+        tokens: int | None = None,
+    ) -> Chunks:
         """Pieces of all documents, in order; a piece never spans two documents.
 
         by="characters": at most `size` characters (40,000 when not said), cut between paragraphs or lines.
         by="pages", "sections" (headings) or "records" (lines of tables and logs, else paragraphs): one
-        each; with `size`, neighbours are packed together up to that many characters.
+        each; with `size`, neighbours are packed together up to that many characters. tokens=25_000 says
+        the size in tokens (an estimate from the bytes of the text).
 
         >>> replies = llm_batch("List every duty to indemnify.", corpus.chunks(40_000))
         """
-        return chunked(self, by, size, overlap)
+        return chunked(self, by, self._size(size, tokens), overlap)
 
-    def packs(self, size: int = 100_000) -> Packs:
+    def packs(self, size: int = 100_000, *, tokens: int | None = None) -> Packs:
         """All documents packed into texts of at most `size` characters, each headed by its path.
 
         For many small documents: one sub-call reads a whole pack. Long documents are cut.
 
         >>> replies = llm_batch("List every duty to indemnify, with its [path].", corpus.packs(100_000))
         """
-        return packed(self, size)
+        return packed(self, self._size(size, tokens) or size)
+
+    def _size(self, size: int | None, tokens: int | None) -> int | None:
+        """The characters that are meant by a size in either of both."""
+        if tokens is None:
+            return size
+        counts = self._counts()
+        return max(1, tokens * int(counts["characters"]) // max(1, int(counts["tokens"])))
 
     def sql(self, query: str, **tables: Any) -> Table:
         """The rows that an SQL query (SQLite) gives; each keyword names a table: a document or a Table.

@@ -197,3 +197,13 @@ def test_the_last_words_of_the_last_page_have_their_page(corpus: Corpus) -> None
     assert (hit.path, hit.page) == ("msa.pdf", 3)
     assert corpus["msa.pdf"].pages[2].number == 3
     assert hit.match in corpus["msa.pdf"].pages[2]
+
+
+def test_a_size_may_be_said_in_tokens(corpus: Corpus) -> None:
+    document = corpus["guide.md"]
+
+    chunks = document.chunks(tokens=100)
+
+    assert 350 < max(map(len, chunks)) <= 400
+    assert "".join(chunks) == document.text
+    assert max(map(len, corpus.packs(tokens=150))) <= 600
