@@ -17,9 +17,7 @@ from tests.terminal.process import ask, drive
 QUESTION = "Is the liability capped?"
 DRAFT = cell("answer['content'] = 'so **far**'\nprint(corpus.grep('capped'))")
 WEDGED = cell("llm_query('started')\nwhile True: pass")
-DEAF = cell(
-    "llm_query('started')\nwhile True:\n    try:\n        while True: pass\n    except BaseException: pass"
-)
+DEAF = cell("llm_query('started')\nsum(range(10**13))")
 
 
 @pytest.fixture
