@@ -79,8 +79,8 @@ class Replayed:
 
     async def _played(self, recording: Recording, choices: Choices) -> int:
         """The session as a film, with keys."""
+        from rlm_cli.faces.choosing import face_for, is_live
         from rlm_cli.faces.keys import Keys
-        from rlm_cli.faces.plain import PlainFace
         from rlm_cli.faces.player import Player, Stretch
         from rlm_cli.stream.clock import MonotonicClock
         from rlm_cli.views.seeking import Film
@@ -90,11 +90,13 @@ class Replayed:
         output = self._output()
         film.at(len(film))
 
-        def make(start: RunView) -> Face:
-            return PlainFace(output, replace(self._options(), start=start))
+        def make(start: RunView, tempo: float) -> Face:
+            options = replace(self._options(), start=start, tempo=tempo)
+            return face_for(self._settings.output.format, output, options)
 
         with Keys(sys.stdin.fileno()) as keys:
             player = Player(film, make, keys, output.err, MonotonicClock())
+            player.is_live = is_live(output, self._options())
             stretch = Stretch(first, last, choices.speed, is_playing=not choices.is_stepped)
             return await player.play(stretch)
 

@@ -44,10 +44,17 @@ class Stretch:
 
 
 class Player:
-    """Plays a film; `play` returns the exit code."""
+    """Plays a film; `play` returns the exit code.
+
+    Shape:   make_face gives the face that begins with a view, and how many seconds of the run pass in one
+             second: 0 while the film stands still. is_live: the face draws a moving part, so that nothing
+             else may be written while it works.
+    """
+
+    is_live = False
 
     def __init__(
-        self, film: Film, make_face: Callable[[RunView], Face], keys: Keys, err: Sink, clock: Clock
+        self, film: Film, make_face: Callable[[RunView, float], Face], keys: Keys, err: Sink, clock: Clock
     ) -> None:
         self._film = film
         self._make_face = make_face
@@ -59,10 +66,12 @@ class Player:
         self._index = 0
         self._is_playing = False
         self._sought = ""
+        self._tempo = 1.0
 
     async def play(self, stretch: Stretch) -> int:
         """Play until the end, or until somebody has seen enough."""
         self._is_playing = stretch.is_playing
+        self._tempo = stretch.speed or 1.0
         self._open(stretch.start)
         try:
             while True:
@@ -110,6 +119,7 @@ class Player:
                 return False
             case " ":
                 self._is_playing = not self._is_playing
+                await self._again()
             case "right" | "enter" | "down":
                 if at >= stretch.stop:
                     self._is_playing = True
@@ -144,10 +154,17 @@ class Player:
     async def _jump(self, index: int) -> None:
         """Begin a new face from another place."""
         self._is_playing = False
-        await self._stop_face()
-        self._open(index)
+        self._index = index
         view = self._film.at(index)
-        await self._say([Line(f"--- at {elapsed(view.t)}, turn {view.turn}", "dim")])
+        await self._stop_face()
+        await self._err.lines([Line(f"--- at {elapsed(view.t)}, turn {view.turn}", "dim")])
+        self._open(index)
+
+    async def _again(self) -> None:
+        """The same place once more: a live view has stood aside, or its time begins or ceases to pass."""
+        if self.is_live:
+            await self._stop_face()
+            self._open(self._index)
 
     async def _go_to(self, answer: str) -> None:
         place = self._film.scene_of(int(answer)) if answer.isdigit() else None
@@ -168,6 +185,15 @@ class Player:
 
     async def _asked(self, prompt: str) -> str:
         """A line that the user writes; empty when it was given up."""
+        if self.is_live:
+            await self._stop_face()
+        try:
+            return await self._written(prompt)
+        finally:
+            await self._err.status("")
+            await self._again()
+
+    async def _written(self, prompt: str) -> str:
         text = ""
         while True:
             await self._err.status(prompt + text)
@@ -184,7 +210,7 @@ class Player:
                 text += key
 
     async def _status(self, stretch: Stretch) -> None:
-        if self._is_playing:
+        if self._is_playing or self.is_live:
             return
         shown = self._film.events[self._index - 1] if self._index else None
         place = f"{self._index:,}/{len(self._film):,}"
@@ -194,12 +220,15 @@ class Player:
 
     async def _say(self, lines: list[Line]) -> None:
         await self._err.status("")
+        if self.is_live:
+            await self._stop_face()
         await self._err.lines(lines)
+        await self._again()
 
     def _open(self, index: int) -> None:
         self._index = index
         self._feed = _Feed()
-        face = self._make_face(self._film.at(index))
+        face = self._make_face(self._film.at(index), self._tempo if self._is_playing else 0.0)
         self._face = asyncio.ensure_future(face(self._feed.events(), lambda command: None))
         self._feed.reader = self._face
 

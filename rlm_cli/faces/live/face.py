@@ -129,6 +129,9 @@ class LiveFace:
         takes_questions = keyboard is not None and self._options.on_question is not None
         has_keys = keyboard is not None and keyboard.is_open
         self._controls = Controls(has_keys=has_keys, takes_questions=takes_questions)
+        if self._watched.run.started is not None:
+            self._came = screen.clock()
+            self._stage.show(Picture(self._watched, self._controls, self._came, self._options.tempo), [])
 
     def _leave(self) -> None:
         """Give the terminal back, whatever has happened; waits for it a second at most."""

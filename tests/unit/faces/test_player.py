@@ -38,7 +38,7 @@ async def played(*keys: str, is_playing: bool = False, last: int | None = None) 
     screen = Screen(err_look=Look(columns=100))
     output = screen.output()
 
-    def make(start: RunView) -> Face:
+    def make(start: RunView, tempo: float) -> Face:
         return PlainFace(output, replace(FaceOptions(), start=start))
 
     film = Film(EVENTS)
