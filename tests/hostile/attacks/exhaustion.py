@@ -60,13 +60,13 @@ ATTACKS = (
         "processes without end",
         "made = 0\n"
         "try:\n"
-        "    while made < 4000:\n"
+        "    while made < 800:\n"
         "        if os.fork() == 0: time.sleep(1000)\n"
         "        made += 1\n"
         "except OSError as error:\n"
         "    print('refused:', made, error)\n"
         "    os.killpg(0, signal.SIGKILL)\n"
-        "time.sleep(2)\n"
+        "time.sleep(5)\n"
         "won(made)",
         ends=True,
     ),
