@@ -85,8 +85,8 @@ def _head(watched: Watched, controls: Controls, now: float) -> Row:
     limit = f"/{run.turn_limit}" if run.turn_limit is not None else ""
     pieces: list[Piece] = [(f"turn {run.turn}{limit}", tone)]
     if controls.is_paused:
-        is_between = run.phase == "asking" and not run.reply
-        pieces.append((" · paused" if is_between else " · pausing", "warning"))
+        is_between = run.phase == "working" and run.cell is not None and run.cell.status != "running"
+        pieces.append((" · paused, p goes on" if is_between else " · pausing", "warning"))
     if run.decision is not None:
         return Row([*pieces, (" · waits for you", "warning")])
     if run.phase == "asking" and run.started is not None:

@@ -84,6 +84,13 @@ def test_folded_it_says_where_the_run_stands_and_no_more() -> None:
     assert any(row.startswith("turn 2/20") for row in rows) and rows[-1].startswith("in 26k")
 
 
+def test_it_is_paused_once_the_cell_has_ended_and_pausing_before() -> None:
+    paused = Controls(has_keys=True, is_paused=True)
+    assert "· pausing" in shown(EVENTS[:HALF], paused)[1]
+    ended = next(event.seq for event in EVENTS if event.span == "root/t1/c1" and event.t == 4.2)
+    assert "· paused, p goes on" in shown(EVENTS[:ended], paused)[1]
+
+
 def test_a_child_run_has_a_row_of_its_depth() -> None:
     rows = shown(EVENTS[:CHILD])
     assert "  depth 1: 1 child run · turn 1" in rows
