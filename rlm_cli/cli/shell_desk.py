@@ -59,18 +59,23 @@ class Desk:
         return journal.path.parent.name if journal is not None else ""
 
     async def open(self, session: OpenSession, presses: Presses, events: list[Event] | None = None) -> None:
-        """Take up a session, which holds these events already, and begin to start its kernel.
+        """Take up a session, which holds these events already, and start its kernel.
 
         Errors:  CorpusError, SettingsError.
         """
         tape = session.bus.subscribe(merges=False)
-        async with self._shown(session, self.showing.told):
-            await session.open(presses)
+        try:
+            async with self._shown(session, self.showing.told):
+                await session.open(presses)
+                session.sitting.warm_up(session.tree, session.parts.corpus)
+                await session.sitting.warmed_up()  # it may have to ask, and then it needs the terminal
+        except BaseException:
+            await session.discard()
+            raise
         await self.close()
         self._session = session
         self.events = list(events if events is not None else session.events)
         self._tape = asyncio.ensure_future(self._record(tape))
-        session.sitting.warm_up(session.tree, session.parts.corpus)
 
     async def rebuild(self, past: Past, presses: Presses, why: str = "continue") -> None:
         """Make the state of a past again."""
@@ -120,7 +125,8 @@ class Desk:
             if is_whole
             else forked(self.events, self.run_id, turn, question)
         )
-        session = OpenSession(self.plan, copied(self.plan, made), made.events, past_of(self.events).known)
+        known = past_of(self.events).known
+        session = OpenSession(self.plan, copied(self.plan, made), made.events, known, is_new=True)
         await self.open(session, presses, made.events)
         goes_on = resumption(session.past) if question and not made.next_question else None
         await self.rebuild(goes_on.past if goes_on else session.past.closed(), presses, "fork")
@@ -139,11 +145,7 @@ class Desk:
         journal, recording = Journal.reopen(path)
         plan = replace(self.plan, inputs=recorded_inputs(found.loaded))
         session = OpenSession(plan, journal, recording.events)
-        try:
-            await self.open(session, presses)
-        except BaseException:
-            await session.close()
-            raise
+        await self.open(session, presses)
         self.plan = plan
         await self.rebuild(session.past.closed(), presses)
 

@@ -107,7 +107,7 @@ class _Shell:
 
     async def run(self) -> int:
         journal, events = self._record()
-        session = OpenSession(self._plan, journal, events)
+        session = OpenSession(self._plan, journal, events, is_new=not events)
         try:
             if not await self._open(session, goes_on=bool(events)):
                 return ExitCode.INTERRUPTED

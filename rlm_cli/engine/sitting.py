@@ -46,6 +46,11 @@ class Sitting:
         if self.kernel is None and self._warming is None:
             self._warming = asyncio.ensure_future(_started(tree.kernels(corpus)))
 
+    async def warmed_up(self) -> None:
+        """Wait for a kernel that is being started; how that ended is told when it is opened."""
+        if self._warming is not None:
+            await asyncio.wait([self._warming])
+
     async def open_kernel(self, tree: Tree, corpus: Corpus, span: str) -> Kernel:
         """The kernel, started or replaced when that is needed; both are told as events of this span.
 

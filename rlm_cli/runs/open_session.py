@@ -7,6 +7,7 @@ Joins engine and adapters for whatever asks more than once, or goes on with a re
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -66,7 +67,7 @@ class OpenSession:
     """One session file, open for writing.
 
     Shape:   journal None keeps no record; events are what it holds already; known are replies of other
-             sessions that may stand for requests of this one.
+             sessions that may stand for requests of this one; is_new: the record was made for it.
     """
 
     def __init__(
@@ -75,12 +76,14 @@ class OpenSession:
         journal: Journal | None,
         events: Sequence[Event] = (),
         known: Mapping[str, CallReply] | None = None,
+        is_new: bool = False,
     ) -> None:
         self.plan = plan
         self.journal = journal
         self.clock = MonotonicClock()
         self.bus = Bus(self.clock, journal, events[-1].t if events else 0.0)
         self.events = list(events)
+        self._is_new = is_new
         self.past: Past = past_of(events)
         self.loaded_then = next((e.body for e in reversed(events) if _is_loaded(e)), None)
         self.sitting = Sitting()
@@ -217,6 +220,12 @@ class OpenSession:
             self._consent.decide(command)
         if self._run is not None:
             self._run.control.submit(command)
+
+    async def discard(self) -> None:
+        """Close a session that could not be opened: one that was made for this leaves nothing behind."""
+        await self.close()
+        if self.journal is not None and self._is_new:
+            shutil.rmtree(self.journal.path.parent, ignore_errors=True)
 
     async def close(self) -> None:
         """End kernel, models and record."""

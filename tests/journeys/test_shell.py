@@ -193,6 +193,15 @@ def test_python_of_many_lines_is_handed_over_when_it_is_whole(start: Callable[..
         shell.do(" 1")
         assert "there is no /wy; did you mean /why?" in shell.do("/wy")
         assert "hello" in shell.do("!echo hello")
+        assert "$5.00" in shell.do("/limits usd 5")
+        assert "much" in shell.do("/limits usd much").replace("/limits usd much", "", 1)
+        assert "test-root" in shell.do("/model")
+        assert "error:" in shell.do("/model nowhere/at-all")
+        assert "14 documents" in shell.do("/corpus")
+        assert "$0.00" in shell.do("/cost")
+        assert "no answer to save" in shell.do("/save answer.md")
+        assert "no question to take back" in shell.do("/undo")
+        assert "/why N" in shell.do("/help")
         assert server.chats == []
         assert shell.leave() == 0
 
@@ -209,7 +218,15 @@ def test_a_session_goes_on_in_a_shell(program: Program, folder: Path, start: Cal
         assert shell.leave() == 0
 
 
-def test_the_shell_wants_a_terminal(program: Program, folder: Path) -> None:
-    ended = program.rlm("shell", folder)
+def test_the_shell_wants_a_terminal_and_something_to_read(program: Program, tmp_path: Path) -> None:
+    ended = program.rlm("shell", tmp_path)
     assert ended.code == 2
     assert "needs a terminal" in ended.err
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    tty = Tty(100, 30)
+    ends = {"stdin": tty.slave, "stdout": tty.slave, "stderr": tty.slave}
+    assert program.start("shell", empty, "--model", "offline", **ends).wait(timeout=60) == 4
+    tty.wait_until(lambda each: each.shows("nothing to read in"))
+    tty.close()
+    assert not list((program.home / ".local/share/rlm/sessions").glob("*/session.jsonl"))
