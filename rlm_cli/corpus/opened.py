@@ -104,8 +104,17 @@ def nothing_read(loaded: CorpusLoaded) -> CorpusError:
     return CorpusError(f"nothing to read in {named}", why, f"See: rlm corpus scan {named}")
 
 
+NO_SOURCE = (
+    "it is of a text that a cell has made, and that is no source: quote it between double quotes without a "
+    "mark, and the run that has the documents looks it up"
+)
+
+
 class HostCorpus:
-    """The `Corpus` port over a store. While it lives, its snapshot stays on the disk."""
+    """The `Corpus` port over a store. While it lives, its snapshot stays on the disk.
+
+    Shape:   is_made says that a cell has made the texts: nothing in them can be cited.
+    """
 
     def __init__(
         self,
@@ -123,6 +132,7 @@ class HostCorpus:
         self._checker = QuoteChecker(texts)
         self._paths: dict[str, int] | None = None
         self._loaded: CorpusLoaded | None = None
+        self.is_made = False
         self.seconds = 0.0
         self.reading: dict[str, Any] | UnsetType = UNSET
 
@@ -197,6 +207,8 @@ class HostCorpus:
 
     def cite(self, quote: str, document: int | str | None = None, start: int | None = None) -> Citation:
         """Where a quotation stands, word for word; see the port. `why` tells why `checked` is False."""
+        if self.is_made:
+            return Citation(id=0, path="", quote=quote, why=NO_SOURCE)
         if document is None:
             return self._checker.check(quote, self._indices(), start, [])
         try:
@@ -235,7 +247,9 @@ class HostCorpus:
         visible = sorted({index for index in documents if index in allowed})
         if not visible:
             raise CorpusError("no such documents", f"none of {len(documents)} indices is in the corpus", "")
-        return HostCorpus(self._texts, self._store, self._cache_dir, visible)
+        corpus = HostCorpus(self._texts, self._store, self._cache_dir, visible)
+        corpus.is_made = self.is_made
+        return corpus
 
     def of_texts(self, texts: Mapping[str, str]) -> HostCorpus:
         """A corpus of texts that a cell has made, for a child run.
@@ -248,7 +262,9 @@ class HostCorpus:
             store, snapshot = publish_texts(self._cache_dir, texts)
         except OSError as error:
             raise cannot_write(error, self._cache_dir) from error
-        return HostCorpus(Texts(store, snapshot), store, self._cache_dir)
+        corpus = HostCorpus(Texts(store, snapshot), store, self._cache_dir)
+        corpus.is_made = True
+        return corpus
 
     def _indices(self) -> Sequence[int]:
         return range(self._texts.generation.count) if self._visible is None else self._visible

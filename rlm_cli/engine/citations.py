@@ -13,17 +13,12 @@ from dataclasses import dataclass
 
 import msgspec
 
+from rlm_cli.engine.quotations import MARK, Quotation, quotations
 from rlm_cli.events.bodies import CitationMarked
 from rlm_cli.events.values import Citation, Problem
 from rlm_cli.ports import CallReply, CiteCall, Corpus
 
-MARK = re.compile(r"\[\[cite:(\d+)\]\]")
-_QUOTED = re.compile(
-    r"\u201c([^\u201c\u201d]{12,2000})\u201d|\u00ab([^\u00ab\u00bb]{12,2000})\u00bb|(?<![\w\"])\"([^\"]{12,2000})\"(?![\w\"])"
-)
-_BLOCK_QUOTE = re.compile(r"(?:^> ?.*(?:\n|\Z))+", re.MULTILINE)
 _OPENING, _CLOSING = '["\u201c\u201e\u00ab]', frozenset('"\u201d\u201c\u00bb')
-_FEWEST_WORDS = 4
 _MOST_QUOTES = 100
 
 
@@ -46,7 +41,7 @@ class Citations:
 
     def __init__(self, marks: Mapping[int, Citation] | None = None) -> None:
         self._by_mark: dict[int, Citation] = dict(marks or {})
-        self._known = {(each.path, each.start, each.end): mark for mark, each in self._by_mark.items()}
+        self._known = {_place(each): mark for mark, each in self._by_mark.items()}
         self._last = max(self._by_mark, default=0)
         self._searching = asyncio.Lock()
 
@@ -87,7 +82,7 @@ class Citations:
         return CitedAnswer(text, citations, unknown, unfound, max(0, len(found) - _MOST_QUOTES))
 
     def _mark(self, found: Citation) -> str:
-        place = (found.path, found.start, found.end)
+        place = _place(found)
         if place not in self._known:
             self._last += 1
             self._by_mark[self._last] = found
@@ -95,24 +90,30 @@ class Citations:
         return f"[[cite:{self._known[place]}]]"
 
     def _with_marks_for_quotes(
-        self, content: str, corpus: Corpus, quotes: list[tuple[int, int, str]], unfound: list[str]
+        self, content: str, corpus: Corpus, quotes: list[Quotation], unfound: list[str]
     ) -> str:
         """A mark behind each quotation that has none and is found; those that are found nowhere are listed.
 
-        A mark vouches only for its own words: a quotation beside it is compared with the same document.
+        A mark vouches only for its own words: a quotation beside it is compared with the same document. One
+        of a few words is compared with nothing else: somewhere, such words stand in any corpus.
         """
         pieces: list[str] = []
         at = 0
-        for start, end, quote in quotes:
-            if start < at:
+        for each in quotes:
+            if each.start < at:
                 continue
-            pieces.append(content[at:end])
-            at = end
-            marked = self._cited_beside(content, start, end)
-            near = corpus.cite(quote, marked.path, marked.start) if marked else None
-            found = near if near is not None and near.checked else corpus.cite(quote)
+            pieces.append(content[at : each.end])
+            at = each.end
+            marked = self._cited_beside(content, each)
+            near = corpus.cite(each.words, marked.path, marked.start) if marked else None
+            if each.is_short:
+                found = near
+            else:
+                found = near if near is not None and near.checked else corpus.cite(each.words)
+            if found is None:
+                continue
             if not found.checked:
-                unfound.append(quote)
+                unfound.append(each.words)
             elif found is not near:
                 pieces.append(" " + self._mark(found))
         return "".join([*pieces, content[at:]])
@@ -136,27 +137,15 @@ class Citations:
                 at += len(head)
         return "".join([*pieces, content[at:]])
 
-    def _cited_beside(self, content: str, start: int, end: int) -> Citation | None:
+    def _cited_beside(self, content: str, quotation: Quotation) -> Citation | None:
         """The citation whose mark stands inside of a quotation, right behind it or right before it."""
+        start, end = quotation.start, quotation.end
         inside = MARK.search(content, start, end)
-        behind = MARK.search(content[end : end + 240].split("\n\n")[0])
-        before = MARK.search(content, max(0, start - 16), start)
+        behind = MARK.search(content[end : end + (16 if quotation.is_short else 240)].split("\n\n")[0])
+        before = None if quotation.is_short else MARK.search(content, max(0, start - 16), start)
         match = inside or behind or before
         return self._by_mark.get(int(match[1])) if match is not None else None
 
 
-def quotations(content: str) -> list[tuple[int, int, str]]:
-    """Where an answer quotes: quoted text of at least four words, and block quotes; start, end, words.
-
-    An ellipsis in brackets or between spaces splits nothing: a quotation with a gap is not word for word.
-    """
-    found: list[tuple[int, int, str]] = []
-    for match in _BLOCK_QUOTE.finditer(content):
-        inner = re.sub(r"^> ?", "", match[0], flags=re.MULTILINE).strip()
-        if not _QUOTED.search(inner):
-            found.append((match.start(), match.end() - len(match[0]) + len(match[0].rstrip()), inner))
-    for match in _QUOTED.finditer(content):
-        inner = next(group for group in match.groups() if group is not None)
-        found.append((match.start(), match.end(), inner))
-    whole = [(start, end, MARK.sub("", text).strip().rstrip(".,;:")) for start, end, text in found]
-    return sorted(each for each in whole if len(each[2].split()) >= _FEWEST_WORDS)
+def _place(citation: Citation) -> tuple[str, int, int, str]:
+    return citation.path, citation.start, citation.end, " ".join(citation.quote.split())

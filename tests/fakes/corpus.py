@@ -18,6 +18,7 @@ class FakeCorpus:
         if not texts:
             raise CorpusError("the corpus is empty", "no document was chosen")
         self._texts = dict(texts)
+        self._is_made = False
 
     @property
     def loaded(self) -> CorpusLoaded:
@@ -46,7 +47,7 @@ class FakeCorpus:
         return list(self._texts.items())
 
     def cite(self, quote: str, document: int | str | None = None, start: int | None = None) -> Citation:
-        for index, (path, text) in enumerate(self._texts.items()):
+        for index, (path, text) in enumerate(() if self._is_made else self._texts.items()):
             at = text.find(quote) if document in (None, index, path) else -1
             if at >= 0:
                 end = at + len(quote)
@@ -55,7 +56,11 @@ class FakeCorpus:
 
     def subset(self, documents: Sequence[int]) -> FakeCorpus:
         paths = list(self._texts)
-        return FakeCorpus({paths[index]: self._texts[paths[index]] for index in documents})
+        corpus = FakeCorpus({paths[index]: self._texts[paths[index]] for index in documents})
+        corpus._is_made = self._is_made
+        return corpus
 
     def of_texts(self, texts: Mapping[str, str]) -> FakeCorpus:
-        return FakeCorpus(texts)
+        corpus = FakeCorpus(texts)
+        corpus._is_made = True
+        return corpus

@@ -275,6 +275,7 @@ class _Run:
         self._pieces: list[str] = []
         self._calls: set[concurrent.futures.Future[CallReply]] = set()
         self._stopped_as: str | None = None
+        self._is_serving = False
         self._thread_id: int | None = None
         self._batches = 0
 
@@ -293,7 +294,7 @@ class _Run:
         self._stopped_as = status
         for call in list(self._calls):
             call.cancel()
-        if self._thread_id is not None and not self._calls:
+        if self._thread_id is not None and not self._is_serving:
             stop = ctypes.py_object(KeyboardInterrupt)
             ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self._thread_id), stop)
 
@@ -346,15 +347,21 @@ class _Run:
         self.loop.call_soon_threadsafe(self.host.output, stream, text)
 
     def _serve(self, calls: Sequence[KernelCall]) -> list[CallReply]:
-        futures = [asyncio.run_coroutine_threadsafe(self.host.call(call), self.loop) for call in calls]
-        self._calls.update(futures)
+        self._is_serving = True
+        futures: list[concurrent.futures.Future[CallReply]] = []
         try:
+            for call in calls:
+                futures.append(asyncio.run_coroutine_threadsafe(self.host.call(call), self.loop))
+                self._calls.add(futures[-1])
+            if self._stopped_as:
+                raise KeyboardInterrupt
             return [future.result() for future in futures]
         except (concurrent.futures.CancelledError, KeyboardInterrupt):
             for future in futures:
                 future.cancel()
             raise KeyboardInterrupt from None
         finally:
+            self._is_serving = False
             self._calls.difference_update(futures)
 
     def _llm_query(

@@ -117,7 +117,7 @@ def test_texts_of_a_cell_are_a_corpus_too(tmp_path: Path) -> None:
     made = corpus.of_texts({"summary": "dés faits\r\nnouveaux", "": "no name"})
 
     assert made.texts() == [("summary", "dés faits\nnouveaux"), ("text", "no name")]
-    assert made.cite("faits nouveaux").checked
+    assert made.cite("faits nouveaux").why.startswith("it is of a text that a cell has made")
     assert made.loaded.documents == 2
     assert corpus.of_texts({"summary": "dés faits\r\nnouveaux", "": "no name"}).mount == made.mount
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from rlm_cli.engine.citations import Citations, quotations
+import pytest
+
+from rlm_cli.engine.citations import Citations
+from rlm_cli.engine.quotations import quotations
 from rlm_cli.ports import CiteCall
 from tests.fakes.corpus import FakeCorpus
 
@@ -48,7 +51,7 @@ async def test_a_marked_quotation_keeps_its_one_number() -> None:
 
 def test_block_quotes_and_typographic_quotes_are_quotations() -> None:
     content = '> The seller bears all loss alone.\n\nand “The cap is ten dollars a year” and "two words".'
-    assert [words for _, _, words in quotations(content)] == [
+    assert [each.words for each in quotations(content)] == [
         "The seller bears all loss alone",
         "The cap is ten dollars a year",
     ]
@@ -87,3 +90,35 @@ def test_quotations_beyond_those_that_are_looked_up_are_counted() -> None:
     cited = Citations().render(content, CORPUS)
     assert cited.not_looked_up == 3
     assert cited.text.count("[1]") == 100
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ('> It shall pay 9,000 dollars under the "Agreement" without a cap.', None),
+        ("- > It shall pay under no cap\n  > or any other\n", "It shall pay under no cap\nor any other"),
+        ('The "term "Losses" means all of them" is wide.', 'term "Losses" means all of them'),
+        ("\u201eDie Haftung ist auf zehn begrenzt\u201c", "Die Haftung ist auf zehn begrenzt"),
+        ("\u201cOuter \u201cinner\u201d and more words\u201d", "Outer \u201cinner\u201d and more words"),
+        ("\u300c\u8ca0\u50b5\u306e\u4e0a\u9650\u306f\u5e74\u9593\u5341\u30c9\u30eb\u300d", None),
+        ('"' + "a long text " * 400 + '"', ("a long text " * 400).strip()),
+        ('"never closed, and so\n\n"this alone is a quotation"', "this alone is a quotation"),
+    ],
+)
+def test_quotations_are_found_whole_in_whatever_marks(content: str, words: str | None) -> None:
+    found = [each.words for each in quotations(content)]
+    assert found == [words or content.strip("> \u300c\u300d").rstrip(".")]
+
+
+async def test_a_few_words_beside_a_mark_are_compared_with_its_document() -> None:
+    citations = Citations()
+    mark = (await citations.cite(CORPUS, CiteCall(quote="The cap is ten dollars a year"))).text
+    cited = citations.render(f'It is "90 dollars" {mark}, "ten dollars" {mark}, and "fair".', CORPUS)
+    assert cited.unfound_quotes == ["90 dollars"]
+
+
+async def test_what_a_cell_has_written_itself_is_no_source() -> None:
+    reply = await Citations().cite(
+        CORPUS.of_texts({"a.txt": "It is not capped at all."}), CiteCall(quote="not capped at all")
+    )
+    assert reply.problem is not None

@@ -52,7 +52,10 @@ def test_a_cell_may_not_name_a_pattern() -> None:
 
 
 def test_a_value_that_cannot_be_checked_has_a_fault() -> None:
-    assert value_of("{}", {"$ref": "#/nope"})[1] == "it cannot be checked: it refers to /nope, which is not in it"
+    assert (
+        value_of("{}", {"$ref": "#/nope"})[1]
+        == "it cannot be checked: it refers to /nope, which is not in it"
+    )
 
 
 @pytest.mark.parametrize("schema", ["{'type': 'nonsense'}", "{'$ref': 'http://127.0.0.1:PORT/steal'}"])
