@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rlm_cli.inkernel.documents import Corpus
+    from rlm_cli.inkernel.collection import Corpus
 
 MODEL, CODE, NOBODY = "model", "code", "nobody"
 

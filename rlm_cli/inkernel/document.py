@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from rlm_cli.inkernel.chunks import Chunk, Chunks, chunked, page_spans, section_spans
 from rlm_cli.inkernel.extents import Extents
-from rlm_cli.inkernel.grep import count, counting, grep, query
+from rlm_cli.inkernel.grep import count, grep
 from rlm_cli.inkernel.hits import Hits, Mark
 from rlm_cli.inkernel.ledger import Ledger
 from rlm_cli.inkernel.places import place_in
+from rlm_cli.inkernel.query import counting, query
 from rlm_cli.inkernel.querying import query_tables
 from rlm_cli.inkernel.ranking import search
 from rlm_cli.inkernel.store import Part, Store

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from rlm_cli.inkernel.grep import Query, spans_of
+from rlm_cli.inkernel.grep import spans_of
 from rlm_cli.inkernel.hits import Hit, Hits
+from rlm_cli.inkernel.query import Query
 
 if TYPE_CHECKING:
     from rlm_cli.inkernel.document import Library

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from rlm_cli.inkernel.documents import Corpus, Services, open_corpus
-from rlm_cli.inkernel.grep import PatternError
 from rlm_cli.inkernel.linear import scanner
+from rlm_cli.inkernel.query import PatternError
 from rlm_cli.inkernel.scanning import places
 from rlm_cli.inkernel.superset import superset
 from tests.unit.corpus.making import folder_of, opened
