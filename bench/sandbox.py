@@ -1,6 +1,6 @@
 """What the sandbox costs at the start of a kernel: each tier of this machine and none, in turns.
 
-    python -m bench.sandbox [ROUNDS]
+python -m bench.sandbox [ROUNDS]
 """
 
 from __future__ import annotations

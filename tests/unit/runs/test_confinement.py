@@ -11,6 +11,7 @@ from rlm_cli.base.errors import ExitCode
 from rlm_cli.events import Body
 from rlm_cli.events.bodies import DecisionAsked, DecisionMade
 from rlm_cli.events.commands import Decide
+from rlm_cli.kernel.sandbox import visible
 from rlm_cli.kernel.sandbox.abilities import Abilities
 from rlm_cli.kernel.sandbox.policy import Sandbox
 from rlm_cli.kernel.sandbox.tiers import CONFINED, Tier
@@ -118,3 +119,12 @@ def test_the_remedy_is_about_what_is_missing() -> None:
         Abilities(why_no_bubblewrap="bubblewrap is not installed", has_seccomp=True)
     )
     assert "user namespaces" in remedy(Abilities(why_no_bubblewrap="forbidden", has_seccomp=True))
+
+
+def test_the_program_starts_no_kernel_but_a_confined_one() -> None:
+    root = visible.package()
+    naming = {
+        path.relative_to(root) for path in root.rglob("*.py") if "IpyKernel(" in path.read_text("utf-8")
+    }
+    assert {str(path) for path in naming} == {"runs/confinement.py"}
+    assert "class ConfinedKernel(IpyKernel):" in (root / "runs/confinement.py").read_text("utf-8")
