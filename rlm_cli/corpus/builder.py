@@ -221,7 +221,12 @@ class Builder:
             yield from range(count)
             return
         for outer in range(count):
-            stack = [outer] if outer not in self._inner else []
+            if outer in self._inner:
+                continue
+            if outer not in self._members:
+                yield outer
+                continue
+            stack = [outer]
             while stack:
                 slot = stack.pop()
                 yield slot

@@ -179,7 +179,6 @@ class Ingest:
 
     def _settle(self, outcomes: Iterator[Outcome]) -> None:
         for outcome in outcomes:
-            self._check()
             if outcome.text is not None:
                 self._builder.fill(outcome.slot, outcome.text)
                 key = content_key(outcome.text.digest, outcome.text.reader)
@@ -195,6 +194,8 @@ class Ingest:
             self._settled += 1
             if self._settled % _SETTLED_A_PAUSE == 0:
                 self._pause("")
+            # Last: what a reader has handed over once is never handed over again.
+            self._check()
 
     def _pause(self, path: str) -> None:
         """Between two files: tell, save, stop when asked to."""

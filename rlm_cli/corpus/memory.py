@@ -9,6 +9,7 @@ from functools import partial
 from rlm_cli.corpus.generation import Generation
 from rlm_cli.corpus.kinds import CONTAINER_VERSIONS, reader_versions
 from rlm_cli.corpus.layout import FLAG_MEMBER, Record, Skip, Text
+from rlm_cli.corpus.unpacking import INSIDE
 from rlm_cli.corpus.walk import Found
 
 Key = tuple[int, list[str]]
@@ -74,8 +75,16 @@ class _Known:
     size_bytes: int
     mtime_ns: int
     inode: int
-    is_member: bool
+    root: str
     value: Callable[[], Text | Skip]
+
+    @property
+    def is_member(self) -> bool:
+        return self.root != self.path
+
+    @property
+    def key(self) -> Key:
+        return _key(self.source, self.root)
 
     def is_same(self, found: Found) -> bool:
         mask = (1 << 64) - 1
@@ -86,7 +95,7 @@ class _Known:
         )
 
     def is_inside(self, found: Found) -> bool:
-        return self.is_member and self.source == found.source and self.path.startswith(found.path + "!/")
+        return self.is_member and (self.source, self.root) == (found.source, found.path)
 
 
 class _Cursor:
@@ -101,14 +110,14 @@ class _Cursor:
         key = _key(found.source, found.path)
         here = self._here
         while here is not None and not here.is_inside(found):
-            if not here.is_member:
-                order = _key(here.source, here.path)
-                if order == key:
-                    self._here = next(self._items, None)
-                    return here
-                if order > key:
-                    break
-            here = next(self._items, None)
+            order = here.key
+            if order > key:
+                break
+            following = next(self._items, None)
+            if order == key:
+                self._here = following
+                return here
+            here = following
         self._here = here
         return None
 
@@ -126,18 +135,20 @@ def _key(source: int, path: str) -> Key:
 
 def _records(generation: Generation) -> Iterator[_Known]:
     versions = set(reader_versions())
+    roots = _Roots(generation)
     is_current = generation.facts.get("readers") == list(reader_versions())
     for record in generation.records():
         is_member = bool(record.flags & FLAG_MEMBER)
         has_members = is_member or record.reader in CONTAINER_VERSIONS
+        path = generation.path_of(record)
         if is_current if has_members else record.reader in versions:
             yield _Known(
                 record.source,
-                generation.path_of(record),
+                path,
                 record.disk_bytes,
                 record.mtime_ns,
                 record.inode,
-                is_member,
+                roots.of(record.source, path, record.inode) if is_member else path,
                 partial(generation.text_of, record),
             )
 
@@ -145,10 +156,39 @@ def _records(generation: Generation) -> Iterator[_Known]:
 def _skips(generation: Generation) -> Iterator[_Known]:
     if generation.facts.get("readers") != list(reader_versions()):
         return
+    roots = _Roots(generation)
     for skip in generation.skips():
         if not skip.is_rule or skip.is_member:
+            root = roots.of(skip.source, skip.path, skip.inode) if skip.is_member else skip.path
             identity = (skip.disk_bytes, skip.mtime_ns, skip.inode)
-            yield _Known(skip.source, skip.path, *identity, skip.is_member, partial(_itself, skip))
+            yield _Known(skip.source, skip.path, *identity, root, partial(_itself, skip))
+
+
+class _Roots:
+    """The files on the disk that were opened, by which a member is told to belong to one of them."""
+
+    def __init__(self, generation: Generation) -> None:
+        self._generation = generation
+        self._inodes: dict[tuple[int, str], int] | None = None
+
+    def of(self, source: int, path: str, inode: int) -> str:
+        """The path of the file in which a member lies; a folder may be called `a!` as well."""
+        if self._inodes is None:
+            self._inodes = dict(self._all())
+        at = path.find(INSIDE)
+        while at >= 0:
+            if self._inodes.get((source, path[:at])) == inode:
+                return path[:at]
+            at = path.find(INSIDE, at + 1)
+        return path.partition(INSIDE)[0]
+
+    def _all(self) -> Iterator[tuple[tuple[int, str], int]]:
+        for skip in self._generation.skips():
+            if skip.is_opened and not skip.is_member:
+                yield (skip.source, skip.path), skip.inode
+        for record in self._generation.records():
+            if record.reader in CONTAINER_VERSIONS and not record.flags & FLAG_MEMBER:
+                yield (record.source, self._generation.path_of(record)), record.inode
 
 
 def _itself(skip: Skip) -> Skip:

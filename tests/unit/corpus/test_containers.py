@@ -247,3 +247,14 @@ def test_an_archive_whose_reading_was_stopped_is_read_to_its_end_the_next_time(
 
     assert found == texts(root, tmp_path / "fresh")
     assert len(found) == 44
+
+
+def test_a_changed_archive_before_an_unchanged_one_costs_it_nothing(tmp_path: Path) -> None:
+    archives = {"m.zip": zipped({"a.txt": "one"}), "n.zip": zipped({"n.txt": "n"})}
+    root = folder_of(tmp_path / "in", {**archives, "a!/b.zip": zipped({"c.txt": "c"}), "z.txt": "z"})
+    opened(root, tmp_path / "cache")
+    folder_of(root, {"m.zip": zipped({"b.txt": "two"})})
+
+    found = texts(root, tmp_path / "cache")
+
+    assert found == {"a!/b.zip!/c.txt": "c", "m.zip!/b.txt": "two", "n.zip!/n.txt": "n", "z.txt": "z"}
