@@ -8,19 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from rlm_cli.base.errors import ExitCode
 from rlm_cli.base.text import elapsed
-from rlm_cli.events import Event
-from rlm_cli.events.bodies import DraftUpdated
+from rlm_cli.faces.asides import draft_lines, variable_lines
+from rlm_cli.faces.feeding import Feed
 from rlm_cli.faces.keys import Keys
 from rlm_cli.faces.options import Face
 from rlm_cli.faces.output import Sink
 from rlm_cli.ports import Clock
-from rlm_cli.views.differences import changes
-from rlm_cli.views.drafts import without_marks
 from rlm_cli.views.line import Line
 from rlm_cli.views.run import RunView
 from rlm_cli.views.seeking import Film
@@ -61,7 +59,7 @@ class Player:
         self._keys = keys
         self._err = err
         self._clock = clock
-        self._feed = _Feed()
+        self._feed = Feed()
         self._face: asyncio.Task[int] | None = None
         self._index = 0
         self._is_playing = False
@@ -139,9 +137,9 @@ class Player:
             case "n" | "N":
                 await self._find()
             case "d" | "D":
-                await self._say(_draft_lines(film.drafts_before(at)))
+                await self._say(draft_lines(film.drafts_before(at)))
             case "v" | "V":
-                await self._say(_variable_lines(film.at(at)))
+                await self._say(variable_lines(film.at(at)))
             case "?":
                 await self._say([Line(HELP, "dim")])
         return True
@@ -227,7 +225,7 @@ class Player:
 
     def _open(self, index: int) -> None:
         self._index = index
-        self._feed = _Feed()
+        self._feed = Feed()
         face = self._make_face(self._film.at(index), self._tempo if self._is_playing else 0.0)
         self._face = asyncio.ensure_future(face(self._feed.events(), lambda command: None))
         self._feed.reader = self._face
@@ -245,58 +243,3 @@ class Player:
         face.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await face
-
-
-class _Feed:
-    """Hands events to a face, and knows when it has shown them."""
-
-    def __init__(self) -> None:
-        self._waiting: asyncio.Queue[Event | None] = asyncio.Queue()
-        self._is_idle = asyncio.Event()
-        self.reader: asyncio.Task[int] | None = None
-
-    async def give(self, events: Sequence[Event]) -> None:
-        """Give events to the face, and wait until it asks for more."""
-        self._is_idle.clear()
-        for event in events:
-            self._waiting.put_nowait(event)
-        idle = asyncio.ensure_future(self._is_idle.wait())
-        reader = [self.reader] if self.reader is not None else []
-        await asyncio.wait([idle, *reader], return_when=asyncio.FIRST_COMPLETED)
-        idle.cancel()
-
-    def end(self) -> None:
-        """There are no more."""
-        self._waiting.put_nowait(None)
-
-    async def events(self) -> AsyncIterator[Event]:
-        """What the face reads."""
-        while True:
-            if self._waiting.empty():
-                self._is_idle.set()
-            event = await self._waiting.get()
-            if event is None:
-                return
-            yield event
-
-
-def _draft_lines(drafts: list[DraftUpdated]) -> list[Line]:
-    """The draft, with what was taken out of the one before it and what was added."""
-    if not drafts:
-        return [Line("there is no draft yet", "dim")]
-    marks = {"-": ("- ", "failed"), "+": ("+ ", "draft"), "=": ("  ", "dim")}
-    lines = [Line(f"draft {drafts[-1].draft}", "title")]
-    before = drafts[-2].content if len(drafts) > 1 else ""
-    for what, text in changes(without_marks(before), without_marks(drafts[-1].content)):
-        mark, tone = marks[what]
-        lines += [Line(mark + each.strip(), tone, None, 2) for each in text.splitlines() if each.strip()]
-    return lines
-
-
-def _variable_lines(view: RunView) -> list[Line]:
-    if not view.variables:
-        return [Line("no variables yet", "dim")]
-    width = max(len(each.name) for each in view.variables)
-    return [
-        Line(f"{each.name:<{width}}  {each.type}  {each.size}", "output", None, 2) for each in view.variables
-    ]
