@@ -49,7 +49,7 @@ class LookedAt(DescriptorTerminal):
 class Watcher:
     """One person at a terminal, and a pipe for the answer."""
 
-    def __init__(self, tty: Tty, style: Style | None = None, frame_seconds: float = 0.03) -> None:
+    def __init__(self, tty: Tty, style: Style | None = None, frame_seconds: float = 0.08) -> None:
         self.answer = bytearray()
         self.commands: list[Command] = []
         self.tty = tty

@@ -25,7 +25,7 @@ from tests.terminal.showing import EVENTS, Watcher, large_run, lines_that_stay, 
 
 LARGE = large_run()
 LARGE_LINES = lines_that_stay(LARGE)
-_PIECES = 12
+_PIECES = 8
 
 
 async def slowly(events: list[Event], watcher: Watcher, pieces: int = _PIECES) -> AsyncIterator[Event]:
