@@ -19,7 +19,7 @@ from rlm_cli.ports import CallReply, Request, request_key
 
 @dataclass(frozen=True)
 class RootReply:
-    """A reply of the root model; `is_cut` when it ended at the limit of its length."""
+    """A reply of the root model; `is_cut` when it ended before its end, at a limit or by a filter."""
 
     text: str
     is_cut: bool
@@ -71,13 +71,13 @@ class RootModel:
             seconds=outcome.seconds,
         )
         self._tree.session.emit(span, finished)
-        return RootReply(response.text, is_cut=response.finish == "length")
+        return RootReply(response.text, is_cut=response.finish != "stop")
 
     def take(self, span: str, known: ReplyFinished, unsent: list[Message]) -> RootReply:
         """A reply of the record in place of a request; it costs nothing."""
         again = msgspec.structs.replace(known, usage=Usage(), messages=unsent, attempts=0, recorded=True)
         self._tree.session.emit(span, again)
-        return RootReply(known.text, is_cut=known.finish == "length")
+        return RootReply(known.text, is_cut=known.finish != "stop")
 
     async def _send(self, span: str, request: Request) -> Answered | Ending:
         session = self._tree.session

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from rlm_cli.base.ids import content_hash
 from rlm_cli.base.text import counted, money
 from rlm_cli.engine.budget import Budget
 from rlm_cli.events.bodies import KernelRestarted
@@ -159,3 +162,11 @@ def _compact(schema: Json) -> str:
     import msgspec
 
     return msgspec.json.encode(schema).decode()
+
+
+def tag_around(name: str, texts: Iterable[str]) -> str:
+    """The name of a tag that no text can close: with a number of its own where a text holds the plain one."""
+    texts = list(texts)
+    if not any(f"</{name}" in text for text in texts):
+        return name
+    return f"{name}-{content_hash(repr(texts))[:16]}"

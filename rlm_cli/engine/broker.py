@@ -14,8 +14,10 @@ from typing import Any
 import msgspec
 
 from rlm_cli.engine import prompts
+from rlm_cli.engine.briefing import tag_around
 from rlm_cli.engine.calling import Answered, Watcher
 from rlm_cli.engine.children import child_key
+from rlm_cli.engine.replies import without_thinking
 from rlm_cli.engine.schemas import check_cell_schema, value_of
 from rlm_cli.engine.tree import Tree
 from rlm_cli.events import child_span
@@ -163,10 +165,10 @@ class CellScope:
             usage = usage + outcome.usage
             if not isinstance(outcome, Answered):
                 return CallReply(problem=outcome.problem, usage=usage)
-            text = outcome.response.text
-            if outcome.response.finish == "length":
-                cut = f"the reply was cut at {request.max_tokens_out:,} tokens; ask for less at once"
-                return CallReply(text=text, problem=Problem(kind="length", message=cut), usage=usage)
+            text, finish = without_thinking(outcome.response.text), outcome.response.finish
+            if finish != "stop":
+                problem = _cut(finish, request.max_tokens_out)
+                return CallReply(text=text, problem=problem, usage=usage)
             if schema is None:
                 return CallReply(text=text, usage=usage)
             value, fault = value_of(text, schema)
@@ -224,10 +226,18 @@ def prompt_of(call: LlmCall) -> str:
     """The whole text that a sub-model is given for a call."""
     prompt = call.prompt
     if call.context is not None:
-        prompt = f"{prompt}\n\n<context>\n{call.context}\n</context>"
+        tag = tag_around("context", [call.context])
+        prompt = f"{prompt}\n\n<{tag}>\n{call.context}\n</{tag}>"
     if call.schema is not None:
         prompt += prompts.load("schema").replace("{schema}", msgspec.json.encode(call.schema).decode())
     return prompt
+
+
+def _cut(finish: str, max_tokens_out: int | None) -> Problem:
+    if finish == "length":
+        what = "" if max_tokens_out is None else f" at {max_tokens_out:,} tokens"
+        return Problem(kind="length", message=f"the reply was cut{what}; ask for less at once")
+    return Problem(kind=finish, message=f"the provider has cut the reply ({finish})")
 
 
 def data_of(text: str, schema: Json) -> Json:

@@ -26,7 +26,7 @@ _MOST_QUOTES = 100
 class CitedAnswer:
     """An answer for the reader, its notes, and what was wrong with its quotations.
 
-    Shape:   not_looked_up counts the quotations without a mark beyond as many as are looked up.
+    Shape:   not_looked_up counts the quotations for which there were too many, or was no time.
     """
 
     text: str
@@ -62,11 +62,13 @@ class Citations:
             on_marked(CitationMarked(mark=self._last, citation=found))
         return CallReply(text=text)
 
-    def render(self, content: str, corpus: Corpus) -> CitedAnswer:
-        """Number the marks, and look for the source of every quotation that has none."""
+    def render(
+        self, content: str, corpus: Corpus, is_late: Callable[[], bool] = lambda: False
+    ) -> CitedAnswer:
+        """Number the marks, and look for the source of every quotation that has none, until it is late."""
         unfound: list[str] = []
-        found = quotations(self._without_vouched(content))
-        marked = self._with_marks_for_quotes(content, corpus, found[:_MOST_QUOTES], unfound)
+        left: list[str] = []
+        marked = self._with_marks_for_quotes(content, corpus, unfound, left, is_late)
         order: dict[int, int] = {}
         unknown: list[str] = []
 
@@ -79,7 +81,7 @@ class Citations:
 
         text = MARK.sub(number, marked)
         citations = [msgspec.structs.replace(self._by_mark[mark], id=shown) for mark, shown in order.items()]
-        return CitedAnswer(text, citations, unknown, unfound, max(0, len(found) - _MOST_QUOTES))
+        return CitedAnswer(text, citations, unknown, unfound, len(left))
 
     def _mark(self, found: Citation) -> str:
         place = _place(found)
@@ -90,17 +92,20 @@ class Citations:
         return f"[[cite:{self._known[place]}]]"
 
     def _with_marks_for_quotes(
-        self, content: str, corpus: Corpus, quotes: list[Quotation], unfound: list[str]
+        self, content: str, corpus: Corpus, unfound: list[str], left: list[str], is_late: Callable[[], bool]
     ) -> str:
-        """A mark behind each quotation that has none and is found; those that are found nowhere are listed.
+        """A mark behind each quotation that has none and is found; the others are listed, for two reasons.
 
         A mark vouches only for its own words: a quotation beside it is compared with the same document. One
         of a few words is compared with nothing else: somewhere, such words stand in any corpus.
         """
         pieces: list[str] = []
         at = 0
-        for each in quotes:
+        for number, each in enumerate(quotations(self._without_vouched(content))):
             if each.start < at:
+                continue
+            if number >= _MOST_QUOTES or is_late():
+                left.append(each.words)
                 continue
             pieces.append(content[at : each.end])
             at = each.end

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
+from collections.abc import Callable
+
 from rlm_cli.base.text import counted
 from rlm_cli.engine.citations import CitedAnswer
 from rlm_cli.engine.drafts import Drafts
@@ -10,6 +14,9 @@ from rlm_cli.engine.tree import Tree
 from rlm_cli.events.bodies import CitationChecked, RunFinished
 from rlm_cli.events.values import Coverage
 from rlm_cli.ports import Corpus
+
+_LOOKING_SECONDS = 30.0
+_LAST_LOOKING_SECONDS = 5.0
 
 
 class Closing:
@@ -31,12 +38,21 @@ class Closing:
         self.sandbox = ""
         self.last_prose = ""
 
-    def cited(self) -> CitedAnswer:
-        """The draft with numbers for its marks, and its faults; looked up once for each draft."""
+    async def cited(self, is_hurried: Callable[[], bool]) -> CitedAnswer:
+        """The draft with numbers for its marks, and its faults; looked up once for each, beside the run.
+
+        Shape:   is_hurried is asked between quotations: what is left then is not looked up.
+        """
         content = self._drafts.content
         if self._rendered is None or self._rendered[0] != content:
-            self._rendered = content, self._tree.citations.render(content, self._corpus)
+            late = self._late_after(_LOOKING_SECONDS, is_hurried)
+            render = self._tree.citations.render
+            self._rendered = content, await asyncio.to_thread(render, content, self._corpus, late)
         return self._rendered[1]
+
+    def _late_after(self, seconds: float, is_hurried: Callable[[], bool]) -> Callable[[], bool]:
+        end = time.monotonic() + seconds
+        return lambda: time.monotonic() > end or is_hurried()
 
     def warn(self, text: str) -> None:
         """Something the reader of the answer has to know."""
@@ -69,7 +85,7 @@ class Closing:
             stop=ending.stop.value,
             exit_code=int(ending.code(has_answer)),
             answer=cited.text,
-            data=data,
+            data=None if fault else data,
             citations=cited.citations,
             coverage=self.coverage,
             root_usage=budget.root,
@@ -83,7 +99,11 @@ class Closing:
 
     def _cited_or_raw(self) -> CitedAnswer:
         if self._depth == 0:
-            return self.cited()
+            content = self._drafts.content
+            if self._rendered is None or self._rendered[0] != content:
+                late = self._late_after(_LAST_LOOKING_SECONDS, lambda: False)
+                self._rendered = content, self._tree.citations.render(content, self._corpus, late)
+            return self._rendered[1]
         return CitedAnswer(text=self._drafts.content, citations=[], unknown_marks=[], unfound_quotes=[])
 
     def _warn_of_quotes(self, cited: CitedAnswer) -> None:
@@ -94,8 +114,8 @@ class Closing:
                 f"{'is' if len(cited.unfound_quotes) == 1 else 'are'} in no document word for word: {shown}"
             )
         if cited.not_looked_up:
-            left = counted(cited.not_looked_up, "further quotation")
-            self.warn(f"not looked up in the documents: {left} without a citation mark")
+            left = counted(cited.not_looked_up, "quotation")
+            self.warn(f"not looked up in the documents, so not checked: {left} without a citation mark")
         if cited.unknown_marks:
             marks = counted(len(cited.unknown_marks), "citation mark")
             self.warn(f"removed from the answer: {marks} that stood for nothing")

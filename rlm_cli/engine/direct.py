@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from rlm_cli.base.errors import CorpusError
+from xml.sax.saxutils import quoteattr
+
+from rlm_cli.base.errors import CorpusError, ExitCode
 from rlm_cli.base.text import counted
 from rlm_cli.engine import briefing, prompts
 from rlm_cli.engine.asking import RootModel
 from rlm_cli.engine.closing import Closing
 from rlm_cli.engine.drafts import Drafts
+from rlm_cli.engine.replies import without_thinking
 from rlm_cli.engine.sitting import Sitting
 from rlm_cli.engine.stops import Ending, Stop
 from rlm_cli.engine.tree import RunSettings, Tree
 from rlm_cli.events.bodies import Notice, TurnStarted
-from rlm_cli.events.values import Coverage, Message
+from rlm_cli.events.values import Coverage, Message, Problem
 from rlm_cli.ports import Corpus, ModelFacts
+
+EMPTY = "Your reply was empty. Answer the question."
 
 
 def goes_direct(tree: Tree, corpus: Corpus) -> bool:
@@ -74,29 +79,37 @@ async def answer_directly(
         asked = briefing.with_earlier(_question(tree, corpus, question), sitting.earlier)
     unsent = [Message("user", asked)]
     messages = [*messages, *unsent]
-    for is_last in (schema is None, True):
+    for is_last in (False, True):
         reply = await root.ask(span, tuple(messages), unsent, schema)
         if isinstance(reply, Ending):
             return reply
         closing.coverage = Coverage(documents=facts.documents, read_by_model=facts.documents)
-        updated = drafts.update(reply.text, is_ready=not reply.is_cut)
+        text = without_thinking(reply.text)
+        updated = drafts.update(text, is_ready=not reply.is_cut)
         if updated is not None:
             tree.session.emit(span, updated)
         if reply.is_cut:
-            closing.warn("the answer was cut at the limit of its length")
+            closing.warn("the answer was cut before its end")
             return Ending(Stop.MAX_TOKENS)
         _, fault = drafts.checked()
-        if not fault or is_last:
+        fault = fault or ("" if text.strip() else "it is empty")
+        if fault and is_last:
+            problem = Problem(kind="malformed", message=f"the reply cannot be used: {fault}")
+            return Ending(Stop.PROVIDER, problem, ExitCode.PROVIDER)
+        if not fault:
             sitting.direct = [*messages, Message("assistant", reply.text)]
             break
-        correction = Message("user", prompts.load("schema_again").replace("{fault}", fault))
+        again = prompts.load("schema_again").replace("{fault}", fault) if schema is not None else EMPTY
+        correction = Message("user", again)
         unsent = [correction]
         messages += [Message("assistant", reply.text), correction]
     return Ending(Stop.READY)
 
 
 def _question(tree: Tree, corpus: Corpus, question: str) -> str:
-    documents = "\n\n".join(f'<document path="{path}">\n{text}\n</document>' for path, text in corpus.texts())
+    texts = corpus.texts()
+    tag = briefing.tag_around("document", [text for _, text in texts])
+    documents = "\n\n".join(f"<{tag} path={quoteattr(path)}>\n{text}\n</{tag}>" for path, text in texts)
     return f"{documents}\n\n<question>\n{question}\n</question>{_schema(tree)}"
 
 

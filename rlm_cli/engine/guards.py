@@ -21,14 +21,17 @@ class ProgressGuard:
     """Notices the same cell again and again, and turns that come to nothing."""
 
     def __init__(self) -> None:
-        self._cells: Counter[str] = Counter()
+        self._cells: Counter[tuple[str, str]] = Counter()
         self._fruitless = 0
         self._warned_of: set[str] = set()
         self.is_stuck = False
 
-    def saw_cell(self, code: str, is_ok: bool) -> str:
-        """A cell was run; what to tell the model, empty when all is well."""
-        key = re.sub(r"\s+", " ", code).strip()
+    def saw_cell(self, code: str, shown: str, is_ok: bool) -> str:
+        """A cell was run and has shown this; what to tell the model, empty when all is well.
+
+        Shape:   the same code is the same cell only while it shows the same.
+        """
+        key = re.sub(r"\s+", " ", code).strip(), shown
         self._cells[key] += 1
         self._fruitless = 0 if is_ok and self._cells[key] == 1 else self._fruitless + 1
         if self._cells[key] > _SAME_CELL_NAMED:

@@ -75,7 +75,7 @@ class PastTurn:
         if self.reply is None:
             return False
         if self.cell is None:
-            return self.reply.finish == "length" or not isinstance(read_reply(self.reply.text), Code)
+            return self.reply.finish != "stop" or not isinstance(read_reply(self.reply.text), Code)
         return self.cell.finished is not None
 
     @property

@@ -11,6 +11,8 @@ import re
 from dataclasses import dataclass
 
 _OPENING = re.compile(r"^(?P<indent> {0,3})(?P<fence>`{3,}|~{3,})[ \t]*(?P<info>[\w+.-]*)[^`\n]*$")
+_THINKING = re.compile(r"\A\s*<(think|thinking|reasoning)>.*?</\1>\s*", re.DOTALL)
+_OPEN_THINKING = re.compile(r"\s*<(?:think|thinking|reasoning)>")
 _CODE_INFO = {"repl", "python", "py", "python3", "ipython"}
 _MAGIC = re.compile(r"^\s*[%!]")
 _LEGACY_FINAL = re.compile(r"\bFINAL(_VAR)?\s*\(")
@@ -39,8 +41,16 @@ class Malformed:
 Reading = Code | Malformed
 
 
+def without_thinking(text: str) -> str:
+    """A reply without the thoughts before it, which some models write as text between tags."""
+    return _THINKING.sub("", text)
+
+
 def read_reply(text: str) -> Reading:
     """What a whole reply means."""
+    text = without_thinking(text)
+    if _OPEN_THINKING.match(text):
+        return Malformed("Your reply ended inside of your thoughts, so nothing was run. Think less.", "")
     blocks, prose, has_open_fence = _fenced(text)
     code = "\n\n".join(block for block in blocks if block.strip())
     if code:
@@ -68,7 +78,7 @@ def read_reply(text: str) -> Reading:
 
 def is_program(code: str) -> bool:
     """Whether the kernel would accept the code: Python with top-level await, `%` and `!` lines allowed."""
-    lines = code.splitlines()
+    lines = _lines(code)
     if lines and lines[0].lstrip().startswith("%%"):
         return True
     plain = "\n".join(re.sub(r"[%!].*", "pass", line) if _MAGIC.match(line) else line for line in lines)
@@ -81,7 +91,7 @@ def is_program(code: str) -> bool:
 
 def _fenced(text: str) -> tuple[list[str], str, bool]:
     """The code blocks of a reply, its prose, and whether a code block was left open."""
-    lines = text.splitlines()
+    lines = _lines(text)
     blocks: list[str] = []
     prose: list[str] = []
     at = 0
@@ -106,6 +116,11 @@ def _fenced(text: str) -> tuple[list[str], str, bool]:
             prose.extend(lines[at : end + 1])
         at = end + 1
     return blocks, "\n".join(prose), False
+
+
+def _lines(text: str) -> list[str]:
+    """The lines as Python and Markdown have them: a form feed or U+2028 in a string is no end of a line."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
 def _closings(lines: list[str], start: int, fence: str) -> list[int]:

@@ -124,7 +124,7 @@ class Run:
             sitting.is_told = True
             self._tree.session.emit(self._asked.span, self._corpus.loaded)
         if self._asked.depth == 0 and self._goes_direct():
-            return await answer_directly(
+            ending = await answer_directly(
                 self._tree,
                 self._corpus,
                 self._asked.question,
@@ -133,21 +133,32 @@ class Run:
                 self._closing,
                 sitting,
             )
+            if not self._is_too_large_after_all(ending):
+                return ending
         self._kernel = await sitting.open_kernel(self._tree, self._corpus, self._asked.span)
         self._closing.sandbox = sitting.sandbox
         conversation = sitting.conversation = await conversation_of(
             self._tree, self._corpus, self._asked, sitting, self._begun, self._kernel
         )
-        ending = await self._caught_up(conversation, self._kernel) if self._begun else None
-        if ending is None and (notes := sitting.take_notes()):
+        end = await self._caught_up(conversation, self._kernel) if self._begun else None
+        if end is None and (notes := sitting.take_notes()):
             conversation.follow("\n\n".join(notes))
-        while ending is None:
+        while end is None:
             await self.control.wait_while_paused()
-            ending = self._ending_before(sitting.turns + 1)
-            if ending is None:
+            end = self._ending_before(sitting.turns + 1)
+            if end is None:
                 sitting.turns += 1
-                ending = await self._turn(sitting.turns, conversation, self._kernel)
-        return ending
+                end = await self._turn(sitting.turns, conversation, self._kernel)
+        return end
+
+    def _is_too_large_after_all(self, ending: Ending) -> bool:
+        """Whether the provider says that a corpus which was put to it whole does not fit; then it is said."""
+        is_overflow = ending.problem is not None and ending.problem.kind == "context_overflow"
+        if is_overflow and self._tree.settings.mode == "auto":
+            text = "the corpus does not fit the model after all: it is worked through with code"
+            self._tree.session.emit("root", Notice(level="info", code="direct", text=text))
+            return True
+        return False
 
     def _goes_direct(self) -> bool:
         """Whether the corpus goes to the model in one call; a question that has a kernel keeps to it."""
@@ -201,7 +212,7 @@ class Run:
         assert self._begun is not None
         for turn in self._begun.turns:
             self._span = child_span(self._asked.span, "t", turn.number)
-            text, is_cut = (turn.reply.text, turn.reply.finish == "length") if turn.reply else ("", False)
+            text, is_cut = (turn.reply.text, turn.reply.finish != "stop") if turn.reply else ("", False)
             reading = _read(RootReply(text, is_cut))
             finished = turn.cell.finished if turn.cell is not None else None
             ending: Ending | None = None
@@ -211,9 +222,8 @@ class Run:
                 result = told_as_recorded(self._begun.last, finished)
                 ending, report = await self._report(turn.number, reading, result, kernel)
             else:
-                report = self._progress.saw_cell(
-                    reading.code, finished is not None and finished.status == "ok"
-                )
+                shown, status = (finished.shown, finished.status) if finished is not None else ("", "")
+                report = self._progress.saw_cell(reading.code, shown, status == "ok")
             if turn.report is None:
                 conversation.add(turn.number, text, report)
                 return ending
@@ -249,16 +259,18 @@ class Run:
         """What a cell's end means for the run: an ending, or notes for the model."""
         self._drafted(result.content, result.ready)
         self._closing.coverage = result.coverage
-        notes = [self._progress.saw_cell(code.code, result.status == "ok"), self._budget_warnings.check()]
+        notes = [
+            self._progress.saw_cell(code.code, result.shown, result.status == "ok"),
+            self._budget_warnings.check(),
+        ]
         if self.control.stop is not None:
             return None, notes
         if result.kernel_is_lost:
             notes.append(await self._restarted(kernel, result))
         if self._drafts.is_ready:
             _, fault = self._drafts.checked()
-            objection = self._gate.objection(
-                self._drafts.content, fault, result.coverage, self._closing.cited()
-            )
+            cited = await self._closing.cited(lambda: self.control.stop is not None)
+            objection = self._gate.objection(self._drafts.content, fault, result.coverage, cited)
             if not objection:
                 return Ending(Stop.READY), []
             notes.append(objection)
@@ -326,6 +338,6 @@ class Run:
 
 def _read(reply: RootReply) -> Code | Malformed:
     if reply.is_cut:
-        why = "Your reply was cut at the limit of its length, so nothing of it was run. Send a shorter cell."
+        why = "Your reply was cut before its end, so nothing of it was run. Send a shorter cell."
         return Malformed(why, "")
     return read_reply(reply.text)
