@@ -159,7 +159,7 @@ class OpenSession:
         why = "" if self.parts.why == "named" or self.sitting.asked else self.parts.why
         asked = Asked(
             asking.question,
-            title=asking.title,
+            title=_without_keys(self.plan, asking.title),
             models_why=why,
             settings=settings_to_record(self.plan),
             origin=asking.origin,
@@ -274,9 +274,13 @@ def new_journal(plan: AskPlan) -> Journal | None:
     """
     if not plan.session.is_kept:
         return None
-    secrets = [value for name, value in plan.environ.items() if name.endswith(("_KEY", "_TOKEN"))]
-    argv = [redact(each, secrets) for each in plan.argv]
+    argv = [_without_keys(plan, each) for each in plan.argv]
     return Sessions(plan.directories.sessions).create(new_header(datetime.now(UTC), argv))
+
+
+def _without_keys(plan: AskPlan, text: str) -> str:
+    secrets = [value for name, value in plan.environ.items() if name.endswith(("_KEY", "_TOKEN"))]
+    return redact(text, secrets)
 
 
 def telling_progress(bus: Bus, clock: MonotonicClock) -> Callable[[Progress], None]:
