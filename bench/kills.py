@@ -9,7 +9,7 @@ cells in the same process: those are killed in milliseconds, so that many hit th
 Each run prints its events as they are recorded (`-f jsonl`): an event that was printed is acknowledged. After
 each kill: the session opens; every acknowledged event is in it, as it was printed; nothing of it was altered;
 it can be written on; and one second later no process is left. Ends with 1 when any of this is not so. Run
-directories that are left in the temporary directory (3 in 100 kills of the whole program, cause not yet found)
+directories that are left in the temporary directory (3 in 100 kills of the whole program, cause not found)
 are counted in the figures, and do not make it fail.
 """
 
