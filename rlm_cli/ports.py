@@ -109,7 +109,8 @@ class Delta(Struct, frozen=True):
 class Response(Struct, frozen=True, kw_only=True):
     """A whole response: only this is ever acted upon.
 
-    Shape:   finish is `stop`, `length` or `content_filter`.
+    Shape:   finish is `stop`, `length`, `content_filter` or a provider's own word for another end; only
+             `stop` says that the text is whole.
     """
 
     text: str

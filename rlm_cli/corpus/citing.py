@@ -29,7 +29,11 @@ _SECONDS = 5.0
 _SECONDS_ELSEWHERE = 0.5
 _AGREED_WORDS = 3
 _PLACES = 1000
-_NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
+_NUMBER = re.compile(
+    r"(?:(?<![\w)\]])-(?:[$€£¥] ?)?)?"
+    r"(?:\d{1,3}(?:[ ']\d{3})+(?!\d)(?:[.,]\d+)*|\d+(?:[.,:/]\d+)*)"
+)
+"""A minus before it, groups of three that a space or an apostrophe parts, fractions, dates and times."""
 _UNSPACED = re.compile(
     r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
 )
@@ -226,7 +230,7 @@ def matches(folded: Folded, words: str) -> Iterator[tuple[int, int]]:
     else:
         spans = _plain_spans(folded.text, words)
     for low, high in spans:
-        if _is_edge(folded.text, low) and _is_edge(folded.text, high):
+        if _is_edge(folded, low) and _is_edge(folded, high):
             yield low, high
 
 
@@ -247,8 +251,9 @@ def _with_breaks(words: str) -> re.Pattern[str]:
     return re.compile("".join(pieces))
 
 
-def _is_edge(text: str, at: int) -> bool:
+def _is_edge(folded: Folded, at: int) -> bool:
     """Whether a quotation may begin or end here: not inside a word, not inside a number."""
+    text = folded.text
     if at <= 0 or at >= len(text):
         return True
     before, after = text[at - 1], text[at]
@@ -256,10 +261,13 @@ def _is_edge(text: str, at: int) -> bool:
         return False
     if _is_word(before) and _is_word(after):
         return bool(_UNSPACED.match(before) or _UNSPACED.match(after))
-    if not (before.isdigit() or after.isdigit()):
+    if not (before.isdigit() or after.isdigit() or before == "-"):
         return True
     low = max(0, at - 40)
-    near = text[low : at + 40]
+    near = "".join(
+        "\n" if character == " " and folded.is_changed(low + step) else character
+        for step, character in enumerate(text[low : at + 40])
+    )
     return not any(match.start() < at - low < match.end() for match in _NUMBER.finditer(near))
 
 

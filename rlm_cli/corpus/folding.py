@@ -55,6 +55,11 @@ class Folded:
             return min(found, max(self._source_at[step], self._source_at[step + 1] - 1))
         return found
 
+    def is_changed(self, position: int) -> bool:
+        """Whether the folded character stands for others: a tab, a line end, several spaces."""
+        step = bisect_left(self._folded_at, position)
+        return self._folded_at[step : step + 2] == [position, position + 1]
+
     def source_end(self, position: int) -> int:
         """The source's character just behind the folded characters before `position`."""
         step = bisect_left(self._folded_at, position)

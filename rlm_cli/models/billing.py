@@ -7,6 +7,8 @@ from rlm_cli.events.values import Usage
 from rlm_cli.models.prices import Card, Tokens
 from rlm_cli.ports import ModelFacts, Request
 
+_MOST_TOKENS = 10**9
+
 
 def facts_of(name: str, endpoint: str, card: Card) -> ModelFacts:
     """The facts of a model from its card."""
@@ -25,7 +27,9 @@ def facts_of(name: str, endpoint: str, card: Card) -> ModelFacts:
 def usage_of(card: Card, tokens: Tokens | None, request: Request, text: str) -> Usage:
     """The usage of one response; estimated, and marked so, when the provider did not report it."""
     is_estimated = tokens is None
-    if tokens is None:
+    if tokens is not None:
+        tokens = _sane(tokens)
+    else:
         asked = sum(tokens_estimate(len(message.content)) + 4 for message in request.messages)
         tokens = Tokens(asked, tokens_estimate(len(text)))
     return Usage(
@@ -36,3 +40,15 @@ def usage_of(card: Card, tokens: Tokens | None, request: Request, text: str) -> 
         usd=card.usd(tokens),
         estimated=is_estimated,
     )
+
+
+def _sane(tokens: Tokens) -> Tokens:
+    """Counts that can be: what a server makes up must not pay back what others have cost."""
+    tokens_in, tokens_out = _within(tokens.tokens_in, _MOST_TOKENS), _within(tokens.tokens_out, _MOST_TOKENS)
+    cached = _within(tokens.cached, tokens_in)
+    written = _within(tokens.written, tokens_in - cached)
+    return Tokens(tokens_in, tokens_out, cached, written, _within(tokens.reasoning, tokens_out))
+
+
+def _within(count: int, most: int) -> int:
+    return max(0, min(count, most))

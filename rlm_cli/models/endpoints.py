@@ -186,7 +186,7 @@ def model_of(endpoint: Endpoint, name: str) -> str:
 
 
 def _as_url(given: str, is_local: bool) -> str:
-    url = given.strip().rstrip("/")
+    url = given.strip().rstrip("/").removesuffix("/chat/completions").rstrip("/")
     if "://" not in url:
         url = f"http://{url}"
     parts = urlsplit(url)

@@ -39,7 +39,8 @@ class Place:
     """Where a request went, for the texts of errors.
 
     Shape:   key_variable is the environment variable of the key, empty when none is needed; is_local says
-             that a server of the user's own is asked; secrets are taken out of every text.
+             that a server of the user's own is asked; secrets are taken out of every text. url is what is
+             asked, and origin the variable that gave the address; both empty where nobody knows them.
     """
 
     model: str
@@ -47,6 +48,8 @@ class Place:
     key_variable: str = ""
     is_local: bool = False
     secrets: tuple[str, ...] = field(default=(), repr=False)
+    url: str = ""
+    origin: str = ""
 
     def clean(self, text: str) -> str:
         """One short line of a provider's text, without keys."""
@@ -81,6 +84,35 @@ def refused(
     if status in (408, 409, 425) or status >= 500:
         return ModelUnavailable(f"{place.model} cannot answer now", told, "", wait)
     return RequestRefused(f"{place.model} refuses the request", told)
+
+
+def redirected(place: Place, status: int, location: str) -> ModelError:
+    """The error for a 3xx: nothing is sent on to where it points."""
+    where = f" to {location}" if location else ""
+    why = place.clean(
+        f"{place.url or place.endpoint} answered {status}, a redirect{where}: it is not followed"
+    )
+    return RequestRefused(f"{place.model} is not at this address", why, _address(place))
+
+
+def not_there(place: Place, message: str) -> ModelError:
+    """The error for a 404 that says nothing of a model: the address itself is wrong."""
+    why = place.clean(f"{place.url or place.endpoint} answered 404: {message or 'no message'}")
+    remedy = _address(place)
+    if place.origin:
+        remedy += "; addresses of this protocol mostly end with /v1"
+    return RequestRefused(f"{place.model} is not at this address", why, remedy)
+
+
+def no_reply(place: Place, content_type: str, begins: str) -> ModelError:
+    """The error for a 200 with something else than a reply, such as the page of a proxy or of a login."""
+    asked = place.url or place.endpoint
+    why = place.clean(f'{asked} answered with {content_type}, which begins "{one_line(begins, 60)}"')
+    return RequestRefused(f"what answers for {place.model} is no model server", why, _address(place))
+
+
+def _address(place: Place) -> str:
+    return f"Check {place.origin}" if place.origin else "Check the network, its proxies and the model's name"
 
 
 def unreachable(place: Place, why: str) -> ModelError:

@@ -10,21 +10,21 @@ import asyncio
 import contextlib
 import re
 import sys
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from rlm_cli.base.errors import ModelError
 from rlm_cli.events.values import Message
 from rlm_cli.models.billing import facts_of, usage_of
-from rlm_cli.models.failures import Place, broken, refused, unreachable
-from rlm_cli.models.litellm_loading import load
+from rlm_cli.models.failures import Place, broken, no_reply, not_there, redirected, refused, unreachable
+from rlm_cli.models.finishing import finish_of
+from rlm_cli.models.litellm_loading import Elsewhere, load
 from rlm_cli.models.patience import Patience
 from rlm_cli.models.prices import Card, Tokens
 from rlm_cli.models.request_body import checked_options, schema_instruction
 from rlm_cli.ports import Delta, ModelFacts, Request, Response
 
-_FINISH = {"length": "length", "max_tokens": "length", "content_filter": "content_filter"}
 _WRAPPING = re.compile(r"^(?:(?:litellm\.)?\w+(?:Error|Exception)(?:: | - ))+")
 _OWN_TIMER_FIRST_SECONDS = 30.0
 
@@ -79,7 +79,11 @@ class LitellmModel:
                 if text:
                     yield Delta(text)
             # litellm makes up a finish reason for a stream that ended without one; its own note is true.
-            gathered.is_finished = getattr(wrapper, "received_finish_reason", gathered.finish) is not None
+            gathered.finish = getattr(wrapper, "received_finish_reason", gathered.finish)
+            gathered.is_finished = gathered.finish is not None
+            # It also makes up the figures that a server does not report.
+            if not any(getattr(each, "usage", None) for each in getattr(wrapper, "chunks", ())):
+                gathered.tokens = None
             yield self._response(request, gathered)
         finally:
             await _close(wrapper)
@@ -98,7 +102,7 @@ class LitellmModel:
             raise broken(self._place, why)
         text = "".join(gathered.pieces)
         usage = usage_of(self._card, gathered.tokens, request, text)
-        finish = _FINISH.get(gathered.finish or "", "stop")
+        finish = finish_of(gathered.finish)
         return Response(text=text, usage=usage, model=self._facts.name, finish=finish)
 
     async def close(self) -> None:
@@ -163,7 +167,9 @@ class _Gathered:
         if not choices:
             return ""
         part = getattr(choices[0], "delta", None) or getattr(choices[0], "message", None)
-        self.finish = getattr(choices[0], "finish_reason", None) or self.finish
+        own = getattr(choices[0], "provider_specific_fields", None) or {}
+        finish = own.get("native_finish_reason") if isinstance(own, dict) else None
+        self.finish = finish or getattr(choices[0], "finish_reason", None) or self.finish
         text = getattr(part, "content", None) or ""
         if text:
             self.pieces.append(text)
@@ -216,6 +222,11 @@ def _tokens(usage: Any) -> Tokens | None:
 
 def _translated(place: Place, error: Exception, has_begun: bool) -> ModelError:
     """The error of our tree; one that comes when the reply has begun may have been billed."""
+    elsewhere = _elsewhere(error)
+    if elsewhere is not None and elsewhere.status == 200:
+        return no_reply(place, elsewhere.content_type, elsewhere.begins)
+    if elsewhere is not None:
+        return redirected(place, elsewhere.status, elsewhere.location)
     name = type(error).__name__
     message = _WRAPPING.sub("", str(getattr(error, "message", "") or error))
     if name == "ContextWindowExceededError":
@@ -229,17 +240,36 @@ def _translated(place: Place, error: Exception, has_begun: bool) -> ModelError:
         return broken(place, f"the connection or the stream failed ({message})")
     if has_begun and status >= 500:
         return broken(place, f"the stream was cut ({message})")
+    if status == 404 and _is_no_error_object(message):
+        return not_there(place, message)
     return refused(place, status, message, "", _headers(error))
 
 
-def _could_not_connect(error: BaseException | None) -> bool:
+def _is_no_error_object(message: str) -> bool:
+    """Whether the text of a 404 is a page, or JSON of another shape than an error: litellm keeps no body."""
+    body = re.sub(r"^\w+Exception - |^Error code: \d+ - |^b'", "", message.strip()).lstrip()
+    body = re.sub(r"^Error code: \d+ - ", "", body)
+    if body.startswith("{"):
+        return "error" not in body
+    return not body or body.startswith("<") or "404 page not found" in body or "Invalid URL" in body
+
+
+def _could_not_connect(error: BaseException) -> bool:
+    names = ("ConnectError", "ConnectTimeout", "ClientConnectorError", "gaierror")
+    return any(type(each).__name__ in names for each in _causes(error))
+
+
+def _elsewhere(error: BaseException) -> Elsewhere | None:
+    return next((each for each in _causes(error) if isinstance(each, Elsewhere)), None)
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """An error and what it came from, as far as that is worth looking at."""
     seen = 0
-    while error is not None and seen < 8:
-        if type(error).__name__ in ("ConnectError", "ConnectTimeout", "ClientConnectorError", "gaierror"):
-            return True
+    while error is not None and seen < 12:
+        yield error
         error = error.__cause__ or error.__context__
         seen += 1
-    return False
 
 
 def _headers(error: Exception) -> Mapping[str, str]:

@@ -18,6 +18,7 @@ import warnings
 from typing import Any
 
 from rlm_cli.base.errors import SettingsError
+from rlm_cli.models.finishing import STOPS
 
 _BEFORE_IMPORT = {
     "LITELLM_LOCAL_MODEL_COST_MAP": "True",
@@ -27,6 +28,20 @@ _BEFORE_IMPORT = {
 }
 _LOGGERS = ("LiteLLM", "LiteLLM Proxy", "LiteLLM Router", "openai", "httpx", "httpcore")
 _lock = threading.Lock()
+
+
+class Elsewhere(Exception):
+    """A server answered with a redirect, or with a page: what no model server does.
+
+    Shape:   location is where a redirect points; content_type and begins are of a page of status 200.
+    """
+
+    def __init__(self, status: int, location: str = "", content_type: str = "", begins: str = "") -> None:
+        super().__init__(f"{status} {location or content_type}")
+        self.status = status
+        self.location = location
+        self.content_type = content_type
+        self.begins = begins
 
 
 def load() -> Any:
@@ -43,6 +58,8 @@ def load() -> Any:
                 "litellm cannot be imported", str(error), "Run: pip install litellm"
             ) from error
         _silence(litellm)
+        _stay()
+        _tell_every_end()
         return litellm
 
 
@@ -85,3 +102,51 @@ def _silence(litellm: Any) -> None:
         warnings.filterwarnings("ignore", module=module)
     for name in _LOGGERS:
         logging.getLogger(name).setLevel(logging.CRITICAL)
+
+
+def _stay() -> None:
+    """Let no client of litellm's follow a redirect, which would hand the documents to another host.
+
+    Source:  litellm and openai make httpx clients in a dozen places, each with `follow_redirects=True`;
+             `send` is what all of them come through.
+    """
+    httpx = importlib.import_module("httpx")
+    send = httpx.AsyncClient.send
+    if getattr(send, "stays", False):
+        return
+
+    async def stay(client: Any, request: Any, **options: Any) -> Any:
+        response = await send(client, request, **{**options, "follow_redirects": False})
+        content_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+        is_page = response.status_code == 200 and content_type in ("text/html", "application/xhtml+xml")
+        if request.method == "POST" and (is_page or 300 <= response.status_code < 400):
+            begins = (await response.aread())[:200].decode("utf-8", "replace") if is_page else ""
+            await response.aclose()
+            if begins.strip() or not is_page:
+                location = response.headers.get("location", "")
+                raise Elsewhere(response.status_code, location, content_type, begins)
+        return response
+
+    stay.stays = True  # type: ignore[attr-defined]
+    httpx.AsyncClient.send = stay
+
+
+def _tell_every_end() -> None:
+    """Let no finish reason become `stop` that is none.
+
+    Source:  litellm's `map_finish_reason` takes `error`, `network_error` and all that it does not know
+             for `stop`.
+    """
+    helpers = importlib.import_module("litellm.litellm_core_utils.core_helpers")
+    known: dict[str, str] = getattr(helpers, "_FINISH_REASON_MAP", {})
+    if not isinstance(known, _Ends):
+        ends = {word: to for word, to in known.items() if to != "stop" or word.lower() in STOPS}
+        setattr(helpers, "_FINISH_REASON_MAP", _Ends(ends))  # noqa: B010
+
+
+class _Ends(dict[str, str]):
+    """litellm's words for finish reasons; any other is `content_filter`, which nobody takes for whole."""
+
+    def get(self, word: str, default: Any = None) -> Any:
+        """The word for a reason."""
+        return super().get(word) or super().get(str(word).lower(), "content_filter")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import math
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import TYPE_CHECKING
@@ -20,8 +21,25 @@ from rlm_cli.base.errors import ModelError
 from rlm_cli.events.values import Usage
 from rlm_cli.models.billing import facts_of, usage_of
 from rlm_cli.models.endpoints import Address, model_of
-from rlm_cli.models.failures import Place, broke_off, broken, refused, unreachable
-from rlm_cli.models.openai_wire import Assembly, EventStream, ProviderSaid, Unreadable, body_error
+from rlm_cli.models.failures import (
+    Place,
+    broke_off,
+    broken,
+    no_reply,
+    not_there,
+    redirected,
+    refused,
+    unreachable,
+)
+from rlm_cli.models.finishing import finish_of
+from rlm_cli.models.openai_wire import (
+    Assembly,
+    EventStream,
+    ProviderSaid,
+    Unreadable,
+    body_error,
+    is_error_object,
+)
 from rlm_cli.models.patience import Patience
 from rlm_cli.models.prices import Card, Rates
 from rlm_cli.models.proxies import proxy_for
@@ -36,6 +54,7 @@ __all__ = ["OpenAIModel", "Patience", "warm_up"]
 _ERROR_BYTES = 64 * 1024
 _CONNECT_SECONDS = 10.0
 _TAIL_SECONDS = 0.1
+_FIELDS = (b"data:", b":", b"event:", b"id:", b"retry:")
 
 
 class OpenAIModel:
@@ -55,6 +74,8 @@ class OpenAIModel:
             is_local=address.is_loopback,
             key_variable=address.endpoint.key_variable,
             secrets=(address.key,) if address.key else (),
+            url=f"{address.base_url}/chat/completions",
+            origin=address.origin,
         )
         self._session: aiohttp.ClientSession | None = None
         self._facts = facts_of(name, address.host, self._card)
@@ -98,7 +119,11 @@ class OpenAIModel:
                 data = await self._read_error(response)
             finally:
                 response.close()
+            if 300 <= response.status < 400:
+                raise redirected(self._place, response.status, response.headers.get("Location", ""))
             message, code, parameter = body_error(data)
+            if response.status == 404 and not is_error_object(data):
+                raise not_there(self._place, message)
             if response.status not in (400, 422) or not self._dialect.adapt(parameter, message, sent):
                 raise refused(self._place, response.status, message, code, response.headers)
 
@@ -108,11 +133,14 @@ class OpenAIModel:
         headers = {"Content-Type": "application/json", "Accept": "text/event-stream"}
         if self._address.key:
             headers["Authorization"] = f"Bearer {self._address.key}"
-        url = f"{self._address.base_url}/chat/completions"
+        url = self._place.url
         try:
             async with asyncio.timeout(self._first_seconds):
                 session = self._open_session()
-                return await session.post(url, data=body, headers=headers, proxy=proxy_for(url))
+                # A redirect would hand the documents to a host that nobody named.
+                return await session.post(
+                    url, data=body, headers=headers, proxy=proxy_for(url), allow_redirects=False
+                )
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as error:
             raise unreachable(self._place, _text(error)) from error
         except TimeoutError as error:
@@ -125,9 +153,12 @@ class OpenAIModel:
     ) -> AsyncGenerator[str, None]:
         """The text as it comes, one piece for what one read has brought."""
         events = EventStream()
-        is_stream = "json" not in response.content_type
+        is_stream, is_first = "json" not in response.content_type, True
         while not assembly.is_done:
             data = await self._read(response, self._idle_seconds if assembly.pieces else self._first_seconds)
+            if is_first and data and is_stream and response.content_type != "text/event-stream":
+                is_stream = self._speaks(response.content_type, data)
+            is_first = False
             if not is_stream:
                 found = [data + await self._rest(response)] if data else []
             else:
@@ -136,7 +167,20 @@ class OpenAIModel:
             if text:
                 yield text
             if not data or not is_stream:
+                assembly.is_done = assembly.is_done or (not is_stream and assembly.has_message)
                 return
+
+    def _speaks(self, content_type: str, data: bytes) -> bool:
+        """Whether a body of another content type begins as an event stream does; False for JSON.
+
+        Errors:  RequestRefused when it is neither: the page of a proxy or of a login, by its first bytes.
+        """
+        head = data.lstrip()
+        if head.startswith(b"{"):
+            return False
+        if any(head.startswith(field) or field.startswith(head) for field in _FIELDS):
+            return True
+        raise no_reply(self._place, content_type, head[:200].decode("utf-8", "replace"))
 
     async def _read(self, response: aiohttp.ClientResponse, seconds: float) -> bytes:
         import aiohttp
@@ -192,7 +236,11 @@ class OpenAIModel:
         tokens = assembly.usage.tokens() if assembly.usage else None
         usage = usage_of(self._card, tokens, request, text)
         reported = assembly.usage.cost if assembly.usage else None
-        if reported is not None and self._address.endpoint.provider == "openrouter":
+        if (
+            reported is not None
+            and 0 <= reported < math.inf
+            and self._address.endpoint.provider == "openrouter"
+        ):
             usage = Usage(
                 calls=1,
                 tokens_in=usage.tokens_in,
@@ -201,7 +249,7 @@ class OpenAIModel:
                 usd=reported,
                 estimated=usage.estimated,
             )
-        finish = "content_filter" if assembly.was_refused else assembly.finish or "stop"
+        finish = "content_filter" if assembly.was_refused else finish_of(assembly.finish)
         return Response(text=text, usage=usage, model=self._facts.name, finish=finish)
 
     def _open_session(self) -> aiohttp.ClientSession:

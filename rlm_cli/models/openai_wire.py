@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from rlm_cli.models.finishing import finish_of
 from rlm_cli.models.prices import Tokens
 
 DONE = b"[DONE]"
@@ -42,14 +43,14 @@ class WireUsage(Struct):
     cost: float | None = None
 
     def tokens(self) -> Tokens | None:
-        """What was billed; None when the figures are missing.
+        """What was billed; None when a figure is missing: half a report is none.
 
         Source:  xAI counts reasoning outside of completion_tokens, but inside of total_tokens.
         """
-        if self.prompt_tokens is None:
+        if not self.prompt_tokens or (self.completion_tokens is None and self.total_tokens is None):
             return None
         said = self.completion_tokens or 0
-        tokens_out = max(said, (self.total_tokens or 0) - self.prompt_tokens)
+        tokens_out = max(said, (self.total_tokens or 0) - max(0, self.prompt_tokens))
         details = self.prompt_tokens_details or PromptDetails()
         thought = self.completion_tokens_details or CompletionDetails()
         return Tokens(
@@ -92,8 +93,6 @@ class Chunk(Struct):
 
 
 _CHUNK = msgspec.json.Decoder(Chunk)
-_FINISH = {"length": "length", "max_tokens": "length", "content_filter": "content_filter"}
-_FINISH |= {"safety": "content_filter", "refusal": "content_filter"}
 
 
 class Unreadable(Exception):
@@ -135,6 +134,7 @@ class Assembly:
         self.usage: WireUsage | None = None
         self.is_done = False
         self.was_refused = False
+        self.has_message = False
 
     @property
     def is_finished(self) -> bool:
@@ -160,8 +160,10 @@ class Assembly:
         return "".join([self._choice(choice) for choice in chunk.choices[:1]])
 
     def _choice(self, choice: Choice) -> str:
+        if choice.message is not None:
+            self.has_message = True
         if choice.finish_reason:
-            self.finish = _FINISH.get(choice.finish_reason.lower(), "stop")
+            self.finish = finish_of(choice.finish_reason)
         part = choice.delta or choice.message
         if part is None:
             return ""
@@ -182,6 +184,22 @@ def error_text(error: Any) -> tuple[str, str]:
             return str(message), str(inner.get("code") or inner.get("type") or "")
         return str(inner or error.get("message") or error.get("detail") or ""), ""
     return str(error), ""
+
+
+def is_error_object(data: bytes) -> bool:
+    """Whether a body is an error object of the protocol, about the request and not about its address."""
+    try:
+        value = msgspec.json.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return False
+    if isinstance(value, list) and len(value) == 1:  # Google wraps its own
+        value = value[0]
+    if not isinstance(value, dict):
+        return False
+    inner = value if value.get("object") == "error" else value.get("error")
+    message = inner.get("message") if isinstance(inner, dict) else None
+    # OpenAI itself answers so when /v1 is missing.
+    return bool(message) and not str(message).lower().startswith("invalid url")
 
 
 def body_error(data: bytes) -> tuple[str, str, str]:

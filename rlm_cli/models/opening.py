@@ -90,10 +90,11 @@ def _through_litellm(name: str, options: ModelOptions, table: PriceTable) -> Lit
     key = key_in(name, options.environ)
     address: dict[str, str] = {"api_key": key} if key else {}
     endpoint = endpoint_of(name)
-    where, is_local = provider, False
+    where, is_local, url, origin = provider, False, "", ""
     if endpoint is not None:
         found = address_of(endpoint, options.environ)
         where, is_local = found.netloc, found.is_loopback
+        url, origin = f"{found.base_url}/chat/completions", found.origin
         if found.origin or endpoint.is_local:
             address["api_base"] = found.base_url
             if provider in ("ollama", "ollama_chat"):  # litellm speaks Ollama's own protocol
@@ -106,6 +107,8 @@ def _through_litellm(name: str, options: ModelOptions, table: PriceTable) -> Lit
         key_variable=variables[0] if variables else "",
         is_local=is_local,
         secrets=(key,) if key else (),
+        url=url,
+        origin=origin,
     )
     return LitellmModel(name, table.find(name), place, address=address, patience=options.patience)
 

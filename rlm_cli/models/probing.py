@@ -65,9 +65,18 @@ def _get(address: Address, url: str) -> Any:
     headers = {"Authorization": f"Bearer {address.key}"} if address.key else {}
     request = urllib.request.Request(url, headers=headers)
     # A proxy of the environment is for addresses elsewhere.
-    handlers = [urllib.request.ProxyHandler({})] if address.is_loopback else []
+    handlers: list[urllib.request.BaseHandler] = (
+        [urllib.request.ProxyHandler({})] if address.is_loopback else []
+    )
+
+    class Stay(urllib.request.HTTPRedirectHandler):
+        """Following a redirect would hand the key to a host that nobody named."""
+
+        def redirect_request(self, *_: Any) -> None:
+            return None
+
     try:
-        with urllib.request.build_opener(*handlers).open(request, timeout=seconds) as reply:
+        with urllib.request.build_opener(*handlers, Stay).open(request, timeout=seconds) as reply:
             return msgspec.json.decode(reply.read(_ANSWER_BYTES))
     except (OSError, ValueError, http.client.HTTPException, msgspec.DecodeError):
         return None

@@ -21,6 +21,7 @@ from rlm_cli.base.errors import (
     RequestRefused,
 )
 from rlm_cli.events.values import Message, Usage
+from rlm_cli.models.failures import Place
 from rlm_cli.models.litellm_adapter import LitellmModel
 from rlm_cli.models.litellm_loading import load
 from rlm_cli.models.offline import OfflineModel
@@ -58,6 +59,7 @@ def server() -> Iterator[Server]:
 
 def http_model(server: Server, transport: str, patience: Patience = PATIENT, name: str = NAME) -> Model:
     environ = {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": server.base_url}
+    environ |= {"MISTRAL_API_KEY": KEY, "MISTRAL_API_BASE": server.base_url}
     return open_model(name, ModelOptions(environ=environ, transport=transport, patience=patience))
 
 
@@ -151,7 +153,7 @@ async def test_usage_and_cost_are_exactly_what_the_server_reported(transport: st
 async def test_usage_that_is_not_reported_is_estimated_and_says_so(transport: str, server: Server) -> None:
     server.script = always(Answer("one two three", usage=False))
     _, response = await heard(http_model(server, transport))
-    assert response.usage.estimated or transport == "litellm"  # litellm counts by itself, and does not say so
+    assert response.usage.estimated
     assert response.usage.tokens_in > 0
     assert response.usage.usd is not None
 
@@ -173,6 +175,110 @@ async def test_a_reply_at_its_maximum_of_tokens_finishes_with_length(transport: 
     assert (response.text, response.finish) == ("one two", "length")
     sent = server.chats[0].body
     assert (sent["temperature"], sent["seed"]) == (0.0, 7)
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+async def test_half_a_report_of_usage_is_no_report(transport: str, server: Server) -> None:
+    server.script = always(Answer("one two three", reported={"prompt_tokens": 0, "completion_tokens": 0}))
+    _, response = await heard(http_model(server, transport))
+    assert response.usage.estimated
+    assert response.usage.tokens_in > 0
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+@pytest.mark.parametrize("request_", [ASKED, ASKED_FOR_A_CELL], ids=["root", "cell"])
+async def test_counts_that_cannot_be_are_not_booked(
+    transport: str, request_: Request, server: Server
+) -> None:
+    details = {"cached_tokens": 10**12}
+    usage = {"prompt_tokens": -500, "completion_tokens": -7, "total_tokens": -507}
+    server.script = always(Answer("one two", reported={**usage, "prompt_tokens_details": details}))
+    _, response = await heard(http_model(server, transport), request_)
+    booked = response.usage
+    assert (booked.tokens_in, booked.tokens_out, booked.tokens_cached, booked.usd) == (0, 0, 0, 0.0)
+
+
+FINISHES = {
+    "stop": "stop",
+    "tool_calls": "stop",
+    "length": "length",
+    "content_filter": "content_filter",
+    "insufficient_system_resource": "",
+    "network_error": "",
+}
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+@pytest.mark.parametrize("name", [NAME, "mistral/mistral-small-latest"])
+@pytest.mark.parametrize("reason", FINISHES)
+async def test_only_what_a_server_calls_whole_finishes_with_stop(
+    transport: str, name: str, reason: str, server: Server
+) -> None:
+    server.script = always(Answer("one two three", finish=reason))
+    for request in (ASKED, ASKED_FOR_A_CELL):
+        _, response = await heard(http_model(server, transport, name=name), request)
+        expected = {FINISHES[reason]} - {""} or {reason, "content_filter"}
+        assert response.finish in expected
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+@pytest.mark.parametrize("request_", [ASKED, ASKED_FOR_A_CELL], ids=["root", "cell"])
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+async def test_a_redirect_is_told_and_nothing_is_sent_on(
+    transport: str, request_: Request, status: int, server: Server
+) -> None:
+    with Server("stolen") as other:
+        location = f"{other.base_url}/chat/completions"
+        server.script = always(Answer(status=status, headers={"Location": location}))
+        _, error = await failure(http_model(server, transport), request_)
+        assert other.requests == []
+    assert type(error) is RequestRefused
+    assert server.base_url in str(error) and location in str(error) and "OPENAI_BASE_URL" in str(error)
+    assert len(server.chats) == 1
+
+
+async def test_no_provider_of_litellms_follows_a_redirect(server: Server) -> None:
+    place = Place("anthropic/claude-haiku-4-5", "gateway")
+    card = PriceTable().find(place.model)
+    server.script = always(Answer(status=307, headers={"Location": "/v1/models"}))
+    # Anthropic's own path is added below the address, so the script's only path is made the address.
+    address = {"api_base": f"{server.base_url}/chat/completions#", "api_key": KEY}
+    for request in (ASKED, ASKED_FOR_A_CELL):
+        _, error = await failure(LitellmModel(place.model, card, place, address=address), request)
+        assert "a redirect to /v1/models" in str(error)
+    assert [seen.path for seen in server.requests] == ["/v1/chat/completions"] * 2
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+@pytest.mark.parametrize("request_", [ASKED, ASKED_FOR_A_CELL], ids=["root", "cell"])
+async def test_a_page_instead_of_a_reply_is_refused_at_once(
+    transport: str, request_: Request, server: Server
+) -> None:
+    page = "<!DOCTYPE html><title>Sign in</title>"
+    server.script = always(Answer(raw=page, content_type="text/html"))
+    _, error = await failure(http_model(server, transport), request_)
+    assert type(error) is RequestRefused
+    assert not error.is_retryable
+    for told in ("text/html", "OPENAI_BASE_URL", server.base_url):
+        assert told in str(error)
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [("<html>nginx</html>", "text/html"), ('{"detail":"Not Found"}', "application/json")],
+)
+async def test_a_404_that_is_no_error_object_is_a_wrong_address(
+    transport: str, body: str, content_type: str, server: Server
+) -> None:
+    server.script = always(Answer(status=404, raw=body, content_type=content_type))
+    _, error = await failure(http_model(server, transport))
+    assert type(error) is RequestRefused
+    for told in (f"{server.base_url}/chat/completions", "OPENAI_BASE_URL", "/v1"):
+        assert told in str(error)
+    server.script = always(Answer("The model does not exist", status=404, error_code="model_not_found"))
+    _, error = await failure(http_model(server, transport))
+    assert "gpt-4o-mini was not found" in str(error)
 
 
 STATUSES: list[tuple[int, type[ModelError]]] = [

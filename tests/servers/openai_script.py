@@ -39,7 +39,8 @@ class Answer:
              without a finish reason, `empty` answers 200 with no body, `garbage` what is not JSON,
              `idle` falls silent for ever, `no_headers` never answers, `error_in_stream` sends an error
              object as a chunk. hold waits for `Server.release(hold)` before the first byte.
-             usage False leaves the usage out. raw replaces the body of a status 200 altogether.
+             usage False leaves the usage out, and reported replaces it. raw replaces the body altogether,
+             of any status, with this content_type.
     """
 
     text: str = ""
@@ -58,6 +59,8 @@ class Answer:
     usage: bool = True
     hold: str = ""
     raw: str | None = None
+    content_type: str = "application/json"
+    reported: dict[str, Any] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -182,14 +182,17 @@ class Server:
             await self._release_event(answer.hold).wait()
         if answer.fault == "no_headers":
             await asyncio.Event().wait()
-        if answer.status != 200:
+        if answer.status != 200 and answer.raw is None:
             return _error(answer)
         received.tokens_in = tokens_in(received.body)
         if answer.fault == "empty":
             return web.Response(status=200, headers=answer.headers, content_type="application/json")
         if answer.raw is not None:
             return web.Response(
-                body=answer.raw.encode(), headers=answer.headers, content_type="application/json"
+                body=answer.raw.encode(),
+                status=answer.status,
+                headers=answer.headers,
+                content_type=answer.content_type,
             )
         if received.body.get("stream"):
             return await self._stream(request, received, answer)
@@ -295,6 +298,8 @@ def _event(received: Received, choices: list[Any], usage: dict[str, Any] | None 
 
 
 def _usage(received: Received, answer: Answer) -> dict[str, Any]:
+    if answer.reported:
+        return answer.reported
     cached = min(answer.cached_tokens, received.tokens_in)
     return {
         "prompt_tokens": received.tokens_in,

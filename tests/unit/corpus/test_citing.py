@@ -84,6 +84,63 @@ def test_a_changed_word_or_number_never_matches(corpus: HostCorpus, quote: str) 
     assert citation.quote == quote
 
 
+NUMBERS = (
+    "It is capped at 5 000 000 EUR in 2/3 of all cases.\n"
+    "In francs the cap is 5'000'000 and the sum of 100\u00a0000 is due.\n"
+    "On 12/31/2020 it ends; growth of \u22125.2% in total, a loss of -$3.4 million.\n"
+    "- 7 items remain on pages 10\u201312 of Section 4 and/or 6/7.\n"
+    "Rent\t120\t130\t140\n900\n901\n"
+)
+
+
+@pytest.mark.parametrize(
+    "quote",
+    [
+        "capped at 5",
+        "capped at 5 000",
+        "000 EUR in 2/3",
+        "3 of all cases",
+        "EUR in 2",
+        "the cap is 5",
+        "the cap is 5'000",
+        "sum of 100",
+        "000 is due",
+        "31/2020 it ends",
+        "On 12/31",
+        "5.2% in total",
+        "$3.4 million",
+        "3.4 million",
+    ],
+)
+def test_a_number_is_cut_at_none_of_its_marks(tmp_path: Path, quote: str) -> None:
+    corpus = opened(folder_of(tmp_path / "in", {"n.txt": NUMBERS}), tmp_path / "cache")
+
+    assert not corpus.cite(quote, 0).checked
+
+
+@pytest.mark.parametrize(
+    "quote",
+    [
+        "capped at 5 000 000 EUR in 2/3",
+        "2/3 of all cases",
+        "5'000'000 and the sum of 100 000",
+        "12/31/2020 it ends",
+        "-5.2% in total",
+        "loss of -$3.4 million",
+        "7 items remain",
+        "12 of Section 4",
+        "Rent 120",
+        "130 140",
+        "901",
+    ],
+)
+def test_whole_numbers_are_found_and_neighbours_are_no_part_of_them(tmp_path: Path, quote: str) -> None:
+    corpus = opened(folder_of(tmp_path / "in", {"n.txt": NUMBERS}), tmp_path / "cache")
+
+    citation = corpus.cite(quote, 0)
+    assert citation.checked, citation.why
+
+
 def test_a_quotation_is_looked_for_everywhere_when_no_document_is_named(corpus: HostCorpus) -> None:
     citation = corpus.cite("indemnify and hold harmless the Customer")
 

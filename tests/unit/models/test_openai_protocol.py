@@ -8,10 +8,17 @@ from typing import Any
 
 import pytest
 
-from rlm_cli.base.errors import RequestRefused, SettingsError
+from rlm_cli.base.errors import ModelUnavailable, RequestRefused, SettingsError
 from rlm_cli.events.values import Message
 from rlm_cli.models.endpoints import ENDPOINTS, address_of, model_of
-from rlm_cli.models.openai_wire import Assembly, EventStream, ProviderSaid, Unreadable, body_error
+from rlm_cli.models.openai_wire import (
+    Assembly,
+    EventStream,
+    ProviderSaid,
+    Unreadable,
+    body_error,
+    is_error_object,
+)
 from rlm_cli.models.opening import ModelOptions, open_model
 from rlm_cli.models.prices import Card
 from rlm_cli.models.request_body import Dialect, checked_options
@@ -154,6 +161,26 @@ async def test_a_server_that_does_not_stream_is_understood_too(server: Server) -
     assert (response.text, response.usage.tokens_in, response.usage.tokens_out) == ("all at once", 7, 3)
 
 
+@pytest.mark.parametrize("content_type", ["application/json", "text/plain"])
+async def test_a_whole_reply_without_a_finish_reason_is_finished(content_type: str, server: Server) -> None:
+    reply = {"choices": [{"message": {"role": "assistant", "content": "all of it"}}]}
+    server.script = lambda _body, _before: Answer(raw=json.dumps(reply), content_type=content_type)
+    response = await response_of(server, Request(messages=MESSAGES))
+    assert (response.text, response.finish) == ("all of it", "stop")
+
+
+async def test_a_stream_under_another_content_type_is_read_and_an_empty_page_is_tried_again(
+    server: Server,
+) -> None:
+    event = {"choices": [{"delta": {"content": "said"}, "finish_reason": "stop"}]}
+    stream = f": hello\n\ndata: {json.dumps(event)}\n\ndata: [DONE]\n\n"
+    server.script = lambda _body, _before: Answer(raw=stream, content_type="text/plain")
+    assert (await response_of(server, Request(messages=MESSAGES))).text == "said"
+    server.script = lambda _body, _before: Answer(raw="", content_type="text/html")
+    with pytest.raises(ModelUnavailable, match="empty"):
+        await response_of(server, Request(messages=MESSAGES))
+
+
 def test_thinking_is_not_text_and_a_refusal_is() -> None:
     assembly = Assembly()
     parts = [{"type": "thinking", "thinking": []}, {"type": "text", "text": "said"}]
@@ -198,6 +225,23 @@ def test_error_bodies_of_every_shape_give_their_message(data: bytes, expected: t
     assert body_error(data) == expected
 
 
+@pytest.mark.parametrize(
+    ("data", "is_one"),
+    [
+        (b'{"error":{"message":"The model `x` does not exist","code":"model_not_found"}}', True),
+        (b'{"object":"error","message":"The model `x` does not exist.","code":404}', True),
+        (b'[{"error":{"message":"models/x is not found","code":404}}]', True),
+        (b'{"error":{"message":"Invalid URL (POST /chat/completions)"}}', False),
+        (b'{"detail":"Not Found"}', False),
+        (b'{"error":"Unexpected endpoint or method"}', False),
+        (b"404 page not found", False),
+        (b"", False),
+    ],
+)
+def test_an_error_object_is_told_from_what_a_wrong_address_answers(data: bytes, is_one: bool) -> None:
+    assert is_error_object(data) is is_one
+
+
 # --- where it goes --------------------------------------------------------------------------------------
 
 
@@ -206,6 +250,8 @@ def test_error_bodies_of_every_shape_give_their_message(data: bytes, expected: t
     [
         ("openai", {}, "https://api.openai.com/v1"),
         ("openai", {"OPENAI_BASE_URL": "https://gateway.example/v1/"}, "https://gateway.example/v1"),
+        ("openai", {"OPENAI_BASE_URL": "https://gw.example/v1/chat/completions/"}, "https://gw.example/v1"),
+        ("ollama", {"OLLAMA_HOST": "http://gpu:1/v1/chat/completions"}, "http://gpu:1/v1"),
         ("ollama", {"OLLAMA_API_BASE": "http://10.0.0.4:11434"}, "http://10.0.0.4:11434/v1"),
         ("ollama", {"OLLAMA_HOST": "0.0.0.0:11434"}, "http://127.0.0.1:11434/v1"),
         ("hosted_vllm", {"HOSTED_VLLM_API_BASE": "http://gpu:8000/v1"}, "http://gpu:8000/v1"),
