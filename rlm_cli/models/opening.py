@@ -98,7 +98,7 @@ def _through_litellm(name: str, options: ModelOptions, table: PriceTable) -> Lit
         if found.origin or endpoint.is_local:
             address["api_base"] = found.base_url
             if provider in ("ollama", "ollama_chat"):  # litellm speaks Ollama's own protocol
-                address["api_base"] = found.base_url.removesuffix("/v1")
+                url = address["api_base"] = found.base_url.removesuffix("/v1")
             address.setdefault("api_key", "none")
     variables = KEY_VARIABLES.get(provider, ())
     place = Place(

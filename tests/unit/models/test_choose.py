@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import http.server
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
 
 import pytest
@@ -177,3 +179,22 @@ def test_choosing_and_opening_import_no_provider_library() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_probe_hands_its_key_to_no_other_host() -> None:
+    class Away(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(302)
+            self.send_header("Location", f"{elsewhere.base_url}/models")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with Server("x") as elsewhere, http.server.HTTPServer(("127.0.0.1", 0), Away) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        base = f"http://127.0.0.1:{server.server_port}/v1"
+        environ = {"LM_STUDIO_API_BASE": base, "LM_STUDIO_API_KEY": "sk-test-12345678"}
+        assert probe([address_of(ENDPOINTS["lm_studio"], environ)]) == [[]]
+        server.shutdown()
+        assert elsewhere.requests == []
