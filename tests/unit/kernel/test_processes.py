@@ -50,7 +50,13 @@ def test_the_environment_is_a_list_of_what_is_allowed(
     names = set(launch.environment(tmp_path))
     assert names <= {
         *("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "HOME", "TMPDIR", "IPYTHONDIR", "NO_COLOR", "TERM"),
-        *("PYTHONDONTWRITEBYTECODE", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"),
+        *(
+            "PYTHONHASHSEED",
+            "PYTHONDONTWRITEBYTECODE",
+            "OMP_NUM_THREADS",
+            "OPENBLAS_NUM_THREADS",
+            "MKL_NUM_THREADS",
+        ),
         "NUMEXPR_NUM_THREADS",
     }
 
