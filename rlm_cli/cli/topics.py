@@ -177,11 +177,12 @@ and then in keys.toml beside your configuration, which only you may read. Keys
 never stand on a command line, in config.toml, in a project's rlm.toml or in a
 session file, and the kernel never has one.
 
-  rlm config keys set openai   asks for the key without echo, or reads stdin
-  rlm config keys list         which keys there are and where, not their values
+  rlm config keys set openai             asks without echo, or reads stdin
+  rlm config keys set openai --keyring   the system's keyring keeps it
+  rlm config keys set openai --command "pass show openai"
+                                         a command prints it when it is needed
+  rlm config keys list                   which keys there are and where
   rlm config keys rm openai
-  rlm config keys set openai --command "pass show openai"   a command prints it
-  rlm config keys set openai --keyring                the system's keyring has it
 
 Servers on this machine (ollama, lm_studio, hosted_vllm) need no key. bedrock,
 sagemaker and vertex_ai use the login of their own tools. Providers that are
