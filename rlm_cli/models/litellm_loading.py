@@ -27,6 +27,7 @@ _BEFORE_IMPORT = {
     "LITELLM_MODE": "PRODUCTION",
 }
 _LOGGERS = ("LiteLLM", "LiteLLM Proxy", "LiteLLM Router", "openai", "httpx", "httpcore")
+_PAGES = ("text/html", "application/xhtml+xml")
 _lock = threading.Lock()
 
 
@@ -111,24 +112,48 @@ def _stay() -> None:
              `send` is what all of them come through.
     """
     httpx = importlib.import_module("httpx")
-    send = httpx.AsyncClient.send
+    send, send_at_once = httpx.AsyncClient.send, httpx.Client.send
     if getattr(send, "stays", False):
         return
 
     async def stay(client: Any, request: Any, **options: Any) -> Any:
         response = await send(client, request, **{**options, "follow_redirects": False})
-        content_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-        is_page = response.status_code == 200 and content_type in ("text/html", "application/xhtml+xml")
-        if request.method == "POST" and (is_page or 300 <= response.status_code < 400):
-            begins = (await response.aread())[:200].decode("utf-8", "replace") if is_page else ""
+        if _is_elsewhere(response):
+            begins = await response.aread() if response.status_code == 200 else b""
             await response.aclose()
-            if begins.strip() or not is_page:
-                location = response.headers.get("location", "")
-                raise Elsewhere(response.status_code, location, content_type, begins)
+            _require_reply(response, begins)
+        return response
+
+    def stay_at_once(client: Any, request: Any, **options: Any) -> Any:
+        response = send_at_once(client, request, **{**options, "follow_redirects": False})
+        if _is_elsewhere(response):
+            begins = response.read() if response.status_code == 200 else b""
+            response.close()
+            _require_reply(response, begins)
         return response
 
     stay.stays = True  # type: ignore[attr-defined]
-    httpx.AsyncClient.send = stay
+    httpx.AsyncClient.send, httpx.Client.send = stay, stay_at_once
+
+
+def _is_elsewhere(response: Any) -> bool:
+    """Whether an answer to a request with documents is a redirect or a page."""
+    is_page = response.status_code == 200 and _content_type(response) in _PAGES
+    return response.request.method == "POST" and (is_page or 300 <= response.status_code < 400)
+
+
+def _require_reply(response: Any, begins: bytes) -> None:
+    """An empty page is left to litellm, as an empty reply.
+
+    Errors:  Elsewhere.
+    """
+    if begins.strip() or response.status_code != 200:
+        location, text = response.headers.get("location", ""), begins[:200].decode("utf-8", "replace")
+        raise Elsewhere(response.status_code, location, _content_type(response), text)
+
+
+def _content_type(response: Any) -> str:
+    return str(response.headers.get("content-type", "")).partition(";")[0].strip().lower()
 
 
 def _tell_every_end() -> None:

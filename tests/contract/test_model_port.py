@@ -249,6 +249,15 @@ async def test_no_provider_of_litellms_follows_a_redirect(server: Server) -> Non
     assert [seen.path for seen in server.requests] == ["/v1/chat/completions"] * 2
 
 
+def test_litellms_clients_without_an_event_loop_stay_too(server: Server) -> None:
+    place = {"api_base": server.base_url, "api_key": KEY, "num_retries": 0, "max_retries": 0}
+    server.script = always(Answer(status=307, headers={"Location": "/v1/models"}))
+    for name in (NAME, "mistral/mistral-small-latest"):
+        with pytest.raises(Exception, match=r"(?i)connection error|307 /v1/models"):
+            load().completion(model=name, messages=[{"role": "user", "content": "x"}], **place)
+    assert [seen.path for seen in server.requests] == ["/v1/chat/completions"] * 2
+
+
 @pytest.mark.parametrize("transport", TRANSPORTS)
 @pytest.mark.parametrize("request_", [ASKED, ASKED_FOR_A_CELL], ids=["root", "cell"])
 async def test_a_page_instead_of_a_reply_is_refused_at_once(
