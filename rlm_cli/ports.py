@@ -198,7 +198,7 @@ class Corpus(Protocol):
         """The same store with fewer documents to be seen."""
 
     def of_texts(self, texts: Mapping[str, str]) -> Corpus:
-        """A corpus of texts that a cell has made, for a child run. They are no source: `cite` refuses them."""
+        """A corpus of texts that a cell has made, for a child run: no source, so `cite` refuses them."""
 
 
 # --- the kernel --------------------------------------------------------------------------------------
