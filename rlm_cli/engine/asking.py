@@ -19,10 +19,15 @@ from rlm_cli.ports import CallReply, Request, request_key
 
 @dataclass(frozen=True)
 class RootReply:
-    """A reply of the root model; `is_cut` when it ended before its end, at a limit or by a filter."""
+    """A reply of the root model; `finish` as in `ports.Response`."""
 
     text: str
-    is_cut: bool
+    finish: str = "stop"
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether it ended before its end, at a limit or by a filter."""
+        return self.finish != "stop"
 
 
 class RootModel:
@@ -54,7 +59,7 @@ class RootModel:
         known = self._tree.record.find(key)
         if known is not None:
             self._tree.session.emit(span, _from_record(known, model.facts.name, key, unsent))
-            return RootReply(known.text, is_cut=False)
+            return RootReply(known.text)
         outcome = await self._send(span, request)
         if isinstance(outcome, Ending):
             return outcome
@@ -71,13 +76,13 @@ class RootModel:
             seconds=outcome.seconds,
         )
         self._tree.session.emit(span, finished)
-        return RootReply(response.text, is_cut=response.finish != "stop")
+        return RootReply(response.text, response.finish)
 
     def take(self, span: str, known: ReplyFinished, unsent: list[Message]) -> RootReply:
         """A reply of the record in place of a request; it costs nothing."""
         again = msgspec.structs.replace(known, usage=Usage(), messages=unsent, attempts=0, recorded=True)
         self._tree.session.emit(span, again)
-        return RootReply(known.text, is_cut=known.finish != "stop")
+        return RootReply(known.text, known.finish)
 
     async def _send(self, span: str, request: Request) -> Answered | Ending:
         session = self._tree.session

@@ -90,7 +90,10 @@ async def answer_directly(
             tree.session.emit(span, updated)
         if reply.is_cut:
             closing.warn("the answer was cut before its end")
-            return Ending(Stop.MAX_TOKENS)
+            if reply.finish == "length":
+                return Ending(Stop.MAX_TOKENS)
+            problem = Problem(kind=reply.finish, message=f"it has cut the answer ({reply.finish})")
+            return Ending(Stop.PROVIDER, problem, ExitCode.PROVIDER)
         _, fault = drafts.checked()
         fault = fault or ("" if text.strip() else "it is empty")
         if fault and is_last:

@@ -212,8 +212,8 @@ class Run:
         assert self._begun is not None
         for turn in self._begun.turns:
             self._span = child_span(self._asked.span, "t", turn.number)
-            text, is_cut = (turn.reply.text, turn.reply.finish != "stop") if turn.reply else ("", False)
-            reading = _read(RootReply(text, is_cut))
+            text, finish = (turn.reply.text, turn.reply.finish) if turn.reply else ("", "stop")
+            reading = _read(RootReply(text, finish))
             finished = turn.cell.finished if turn.cell is not None else None
             ending: Ending | None = None
             if isinstance(reading, Malformed):

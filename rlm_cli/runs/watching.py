@@ -64,24 +64,29 @@ def ask_and_watch(plan: AskPlan, make_face: MakeFace, say: Say) -> int:
 
 def _rounds(plan: AskPlan, make_face: MakeFace, say: Say, watch: Watch) -> int:
     known: dict[str, CallReply] = {}
+    before: Round | None = None
     last = asyncio.run(_asked(plan, make_face, None, known))
     while not isinstance(last, int):
-        known.update(last.past.known)
-        if last.finished.stop in ("interrupted", "terminated"):
-            return last.code
-        say(f"watching {counted(last.loaded.documents, 'document')}; Ctrl-C ends it")
         with _stopping(watch):
-            changed = watch.wait()
+            changed = _waited(before, last, say, watch)
         if changed is None:
             return last.code
         more = f" and {len(changed) - _NAMED} more" if len(changed) > _NAMED else ""
         say(f"changed: {', '.join(changed[:_NAMED])}{more}")
-        again = asyncio.run(_asked(plan, make_face, last, known))
-        if not isinstance(again, int):
-            for line in answer_difference(last.finished.answer, again.finished.answer):
-                say(line)
-        last = again
+        known.update(last.past.known)
+        before, last = last, asyncio.run(_asked(plan, make_face, last, known))
     return last
+
+
+def _waited(before: Round | None, last: Round, say: Say, watch: Watch) -> list[str] | None:
+    """Tell how the answer differs from the one before, and wait for a change; None when it is to end."""
+    if before is not None:
+        for line in answer_difference(before.finished.answer, last.finished.answer):
+            say(line)
+    if last.finished.stop in ("interrupted", "terminated"):
+        return None
+    say(f"watching {counted(last.loaded.documents, 'document')}; Ctrl-C ends it")
+    return watch.wait()
 
 
 async def _asked(

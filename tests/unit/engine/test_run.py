@@ -341,3 +341,13 @@ async def test_no_document_can_close_its_own_tag() -> None:
 async def test_what_looks_like_the_end_of_a_line_in_a_string_is_none() -> None:
     bench = Bench([LOOK, cell("answer['content'] = 'p1\x0cp2\u2028p3'; answer['ready'] = True")])
     assert (await bench.go()).answer == "p1\x0cp2\u2028p3"
+
+
+async def test_a_direct_answer_that_a_filter_has_cut_says_so() -> None:
+    def play(request: Request, number: int) -> Response:
+        return Response(text="Ten", usage=Usage(calls=1), model="fake/root", finish="content_filter")
+
+    finished = await Bench(play, mode="direct").go()
+    assert (finished.status, finished.stop) == ("partial", "provider")
+    assert finished.problem is not None
+    assert finished.problem.kind == "content_filter"
