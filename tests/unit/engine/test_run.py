@@ -348,6 +348,6 @@ async def test_a_direct_answer_that_a_filter_has_cut_says_so() -> None:
         return Response(text="Ten", usage=Usage(calls=1), model="fake/root", finish="content_filter")
 
     finished = await Bench(play, mode="direct").go()
-    assert (finished.status, finished.stop) == ("partial", "provider")
+    assert (finished.status, finished.stop) == ("partial", "provider_failed")
     assert finished.problem is not None
     assert finished.problem.kind == "content_filter"
