@@ -76,6 +76,7 @@ def skips(corpus: HostCorpus) -> list[tuple[str, str]]:
         ("x.txt.xz", lzma.compress(b"hello"), "x.txt.xz!/x.txt"),
         ("no-suffix", zipped({"d/x.txt": b"hello"}), "no-suffix!/d/x.txt"),
     ],
+    ids=["zip", "tar", "tar.gz", "txz", "gz", "bz2", "xz", "no suffix"],
 )
 def test_an_archive_is_a_folder(tmp_path: Path, name: str, content: bytes, inside: str) -> None:
     assert texts(folder_of(tmp_path / "in", {name: content}), tmp_path / "cache") == {inside: "hello"}
