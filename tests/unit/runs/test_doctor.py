@@ -57,8 +57,9 @@ def test_a_place_that_cannot_be_written_to_fails_with_the_variable_to_set(path: 
     assert "XDG_DATA_HOME" in found.remedy
 
 
-def test_a_configuration_that_is_kept_read_only_is_no_failure() -> None:
-    found = places.directories(directories({"HOME": "/root", "XDG_CONFIG_HOME": "/proc/nowhere"}, "linux"))
+def test_a_configuration_that_is_kept_read_only_is_no_failure(tmp_path: Path) -> None:
+    environ = {"HOME": str(tmp_path), "XDG_CONFIG_HOME": "/proc/nowhere"}
+    found = places.directories(directories(environ, "linux"))
     assert named(found, "configuration").status is Status.WARN
 
 
