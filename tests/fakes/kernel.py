@@ -355,7 +355,7 @@ class _Run:
                 self._calls.add(futures[-1])
             if self._stopped_as:
                 raise KeyboardInterrupt
-            return [future.result() for future in futures]
+            replies = [future.result() for future in futures]
         except (concurrent.futures.CancelledError, KeyboardInterrupt):
             for future in futures:
                 future.cancel()
@@ -363,6 +363,9 @@ class _Run:
         finally:
             self._is_serving = False
             self._calls.difference_update(futures)
+        if self._stopped_as:  # the interrupt came when the last reply was there already
+            raise KeyboardInterrupt
+        return replies
 
     def _llm_query(
         self, prompt: str, context: Any = None, *, schema: Json = None, model: str | None = None
