@@ -15,6 +15,7 @@ from pathlib import Path
 MODULES = {
     "aiohttp": "aiohttp",
     "charset-normalizer": "charset_normalizer",
+    "hyperscan": "hyperscan",
     "ipykernel": "ipykernel.kernelapp",
     "jsonschema": "jsonschema",
     "jupyter-client": "jupyter_client.asynchronous",
@@ -27,6 +28,7 @@ MODULES = {
     "python-docx": "docx",
     "rich": "rich.console",
     "selectolax": "selectolax.lexbor",
+    "tantivy": "tantivy",
     "tomlkit": "tomlkit",
     "typer": "typer",
     "xxhash": "xxhash",

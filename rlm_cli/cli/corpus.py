@@ -115,3 +115,19 @@ def search(
     require_existing(paths)
     plan = plan_without_question(given, profile, paths, reads_stdin=True, needs_credentials=False)
     return show_found(plan, "search", words, options, as_json)
+
+
+@app.command("index")
+@takes_settings(*CORPUS_SETTINGS)
+def index(
+    given: Given,
+    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Files and folders.")],
+    profile: Profile = None,
+) -> int:
+    """Make the index for ranked search now; for a large corpus a question makes it in the background."""
+    from rlm_cli.cli.corpus_finding import show_indexed
+    from rlm_cli.cli.planning import plan_without_question
+    from rlm_cli.cli.question import require_existing
+
+    require_existing(paths)
+    return show_indexed(plan_without_question(given, profile, paths, needs_credentials=False))

@@ -36,6 +36,7 @@ def size(as_json: AsJson = False) -> int:
                 {
                     "folder": str(each.folder),
                     "bytes": each.size_bytes,
+                    "index_bytes": each.index_bytes,
                     "documents": each.documents,
                     "inputs": each.inputs,
                     "used": round(each.used_at, 3),

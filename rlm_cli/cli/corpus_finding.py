@@ -1,7 +1,8 @@
-"""What `rlm corpus grep` and `rlm corpus search` print: lines for people and for pipes, or JSON."""
+"""What `rlm corpus grep`, `search` and `index` print: lines for people and for pipes, or JSON."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -10,12 +11,15 @@ from rlm_cli.base.text import counted, one_line
 from rlm_cli.cli.estimating import ProgressLines
 from rlm_cli.cli.screen import note, rows, say, say_json, warn
 from rlm_cli.runs.finding import found_in
+from rlm_cli.runs.indexing import indexed
 from rlm_cli.runs.plan import AskPlan
 
 if TYPE_CHECKING:
     from rlm_cli.corpus.finding import FoundHit, Outcome
+    from rlm_cli.corpus.indexing import Indexed
 
 _LINE_CHARACTERS = 300
+_TOLD_EACH_SECONDS = 2.0
 
 
 def show_found(plan: AskPlan, operation: str, words: str, options: Mapping[str, Any], is_json: bool) -> int:
@@ -44,6 +48,25 @@ def show_found(plan: AskPlan, operation: str, words: str, options: Mapping[str, 
     note(f"{what} in {counted(found.documents, 'document')}, {found.seconds:.2f} s")
     if found.truncated:
         warn(found.truncated)
+    return 0
+
+
+def show_indexed(plan: AskPlan) -> int:
+    """Make the index of a corpus, and say how large it is."""
+    for notice in plan.settings.notices:
+        warn(notice)
+    began = told_at = time.monotonic()
+
+    def tell(now: Indexed) -> None:
+        nonlocal told_at
+        if time.monotonic() - told_at > _TOLD_EACH_SECONDS:
+            told_at = time.monotonic()
+            note(f"indexing: {now.done / 1e6:,.0f} of {now.of / 1e6:,.0f} MB")
+
+    made = indexed(plan, ProgressLines(), tell)
+    sizes = f"{made.index_bytes / 1e6:,.1f} MB for {made.text_bytes / 1e6:,.1f} MB of text"
+    how = f"{made.added_bytes / 1e6:,.1f} MB added in {time.monotonic() - began:.1f} s"
+    say(f"index: {sizes}; {how if made.added_bytes else 'it was up to date'}")
     return 0
 
 

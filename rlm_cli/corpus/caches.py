@@ -6,14 +6,14 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from rlm_cli.corpus.store import Store, is_held
+from rlm_cli.corpus.store import Store, is_held, size_of
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
     """The store of one corpus.
 
-    Units:   size_bytes on the disk; used_at is seconds since 1970.
+    Units:   size_bytes on the disk, index_bytes of them for ranked search; used_at is seconds since 1970.
     Shape:   inputs are the paths it was read from; empty when it was never finished, or is of a cell.
     """
 
@@ -23,6 +23,7 @@ class Kept:
     documents: int
     inputs: list[str]
     is_held: bool
+    index_bytes: int = 0
 
 
 def stores_folder(cache_dir: Path) -> Path:
@@ -51,15 +52,15 @@ def clear(cache_dir: Path) -> tuple[list[Kept], list[Kept]]:
     return removed, left
 
 
+def index_bytes(folder: Path) -> int:
+    """What the index for ranked search takes of a store."""
+    return size_of(folder / "index")
+
+
 def _kept(folder: Path) -> Kept:
-    used_at, size_bytes = folder.stat().st_mtime, 0
-    for path in folder.rglob("*"):
-        try:
-            size_bytes += path.lstat().st_size if not path.is_dir() else 0
-        except FileNotFoundError:
-            continue
+    used_at, size_bytes = folder.stat().st_mtime, size_of(folder)
     in_use = is_held(folder)
     snapshot = Store.existing(folder).latest()
     facts = snapshot.generation.facts if snapshot else {}
     inputs = [source["path"] or source["given"] for source in facts.get("sources", [])]
-    return Kept(folder, size_bytes, used_at, facts.get("documents", 0), inputs, in_use)
+    return Kept(folder, size_bytes, used_at, facts.get("documents", 0), inputs, in_use, index_bytes(folder))

@@ -169,6 +169,16 @@ class HostCorpus:
             variables=self._variables(),
         )
 
+    @property
+    def folder(self) -> Path:
+        """The store's folder."""
+        return self._store.folder
+
+    @property
+    def text_bytes(self) -> int:
+        """Bytes of all stored texts."""
+        return sum(self._texts.generation.facts["segments"].values())
+
     def __len__(self) -> int:
         return len(self._indices())
 

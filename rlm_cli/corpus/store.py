@@ -174,9 +174,20 @@ def evict(cache_dir: Path, limit_bytes: int, keep: Path) -> None:
     stores = sorted(((_used(p), p) for p in root.iterdir() if p.is_dir()), reverse=True)
     total = 0
     for _, folder in stores:
-        total += sum(path.stat().st_size for path in folder.iterdir() if path.is_file())
+        total += size_of(folder)
         if total > limit_bytes and folder != keep and not is_held(folder):
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def size_of(folder: Path) -> int:
+    """Bytes of all files below a folder; what vanishes meanwhile has none."""
+    size_bytes = 0
+    for path in folder.rglob("*"):
+        try:
+            size_bytes += path.lstat().st_size if not path.is_dir() else 0
+        except FileNotFoundError:
+            continue
+    return size_bytes
 
 
 def _used(folder: Path) -> float:

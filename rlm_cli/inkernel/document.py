@@ -13,6 +13,7 @@ from rlm_cli.inkernel.chunks import Chunk, Chunks, chunked, page_spans, section_
 from rlm_cli.inkernel.extents import Extents
 from rlm_cli.inkernel.grep import count, grep
 from rlm_cli.inkernel.hits import Hits, Mark
+from rlm_cli.inkernel.index import Index, KeptIndex
 from rlm_cli.inkernel.ledger import Ledger
 from rlm_cli.inkernel.places import place_in
 from rlm_cli.inkernel.query import counting, query
@@ -32,6 +33,7 @@ class Library:
         self.store = store
         self.services = services
         self._extents: tuple[object, Sequence[int], Extents] | None = None
+        self._index = KeptIndex(store)
         self.ledger = Ledger(store.count, self._characters, store.text)
 
     def document(self, index: int) -> Document:
@@ -44,6 +46,10 @@ class Library:
         if self._extents is None or self._extents[0] != key:
             self._extents = (key, indices, Extents(self.store, indices))
         return self._extents[2]
+
+    def index(self) -> Index | None:
+        """The index that is kept with the store, as it is on the disk; None without a usable one."""
+        return self._index.current()
 
     def _characters(self, index: int) -> int:
         return self.store.record(index).characters

@@ -9,6 +9,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from mmap import mmap
 from operator import gt
 from typing import NamedTuple
@@ -51,7 +52,7 @@ class Extents:
     def __len__(self) -> int:
         return len(self.ids)
 
-    @property
+    @cached_property
     def size_bytes(self) -> int:
         """Bytes of all texts, each counted as often as documents have it."""
         if isinstance(self.ids, range):

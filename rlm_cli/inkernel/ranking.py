@@ -1,7 +1,8 @@
-"""Ranked search: passages of about a thousand characters, scored by BM25, without an index.
+"""Ranked search: passages of about a thousand characters, scored by BM25.
 
-The words of a query are found by scanning; only documents that hold one of them are cut into passages. What
-is larger than a megabyte is swept by the linear engine first, where there is one.
+With an index that is kept with the store its best blocks are looked into. Without one the words of a query
+are found by scanning: what is larger than a megabyte is swept by the linear engine, where there is one;
+otherwise documents that hold a word are cut into passages, one after the other.
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rlm_cli.inkernel.blocks import BLOCK, Passage, best_blocks, read_blocks
 from rlm_cli.inkernel.hits import Hit, Hits
+from rlm_cli.inkernel.indexed import looked_up
 from rlm_cli.inkernel.store import RELEASE_CHARACTERS
-from rlm_cli.inkernel.sweep import Passage, swept
+from rlm_cli.inkernel.sweep import swept
 from rlm_cli.inkernel.terms import RUN, stem, terms_of
 from rlm_cli.inkernel.watch import Deadline
 from rlm_cli.inkernel.weights import PASSAGE_CHARACTERS, score, weights
@@ -26,6 +29,9 @@ if TYPE_CHECKING:
 
 _SECONDS = 60.0
 _SMALL_BYTES = 1 << 20
+_FEWEST_READ, _READ_FOR_EACH = 60, 4
+_MANY_READ = 800
+_FEWEST_LOOKED_INTO, _LOOKED_INTO_FOR_EACH = 20, 4
 
 
 @dataclass(slots=True)
@@ -45,7 +51,7 @@ def search(library: Library, indices: Sequence[int], query: str, k: int) -> Hits
     deadline, hits = Deadline(_SECONDS), Hits()
     passages = None
     if library.extents(indices).size_bytes > _SMALL_BYTES:
-        passages = swept(library, indices, terms, k, deadline)
+        passages = _by_blocks(library, indices, terms, k, deadline)
     if passages is None:
         hits.extend(_document_by_document(library, indices, terms, k, deadline))
     else:
@@ -54,6 +60,24 @@ def search(library: Library, indices: Sequence[int], query: str, k: int) -> Hits
         done = f"{deadline.reached:,} of {len(indices):,} documents were searched"
         hits.truncated = f"stopped after {_SECONDS:g} s: {done}"
     return hits
+
+
+def _by_blocks(
+    library: Library, indices: Sequence[int], terms: list[str], k: int, deadline: Deadline
+) -> list[Passage] | None:
+    """The best passages by the index or the engine, best first; None without either."""
+    extents = library.extents(indices)
+    tally = looked_up(library, indices, terms, k, deadline)
+    most = _FEWEST_LOOKED_INTO + _LOOKED_INTO_FOR_EACH * k
+    if tally is None:
+        tally = swept(library, extents, terms, deadline)
+        if tally is None:
+            return None
+        most = _FEWEST_READ + _READ_FOR_EACH * k if len(tally.counted) == len(terms) else _MANY_READ
+    library.ledger.searched_all(indices if deadline.reached is None else extents.ids[: tally.searched])
+    passages = max(1.0, extents.size_bytes / BLOCK)
+    worth = weights({term: int(share * passages) for term, share in tally.share.items()}, passages)
+    return read_blocks(library, extents, terms, best_blocks(tally.counted, worth, most), worth, k)
 
 
 def _document_by_document(

@@ -73,7 +73,7 @@ class Store:
 
         Errors:  ValueError when the file is not a generation of this version.
         """
-        self._folder = folder
+        self.folder = folder
         self._map = _mapped(os.path.join(folder, generation))  # noqa: PTH118 - pathlib costs 8 ms to import
         magic, version, sections, size, *offsets = HEADER.unpack_from(self._map)
         if magic != MAGIC or version != VERSION or sections != len(SECTIONS) or size != len(self._map):
@@ -112,7 +112,7 @@ class Store:
         found = self._segments.get(number)
         if found is None:
             name = f"segment-{number:06}.txt"
-            found = self._segments[number] = _mapped(os.path.join(self._folder, name))  # noqa: PTH118
+            found = self._segments[number] = _mapped(os.path.join(self.folder, name))  # noqa: PTH118
         return found
 
     def columns(self) -> tuple[memoryview, memoryview, memoryview]:

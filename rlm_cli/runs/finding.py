@@ -10,6 +10,7 @@ from rlm_cli.runs.plan import AskPlan
 
 if TYPE_CHECKING:
     from rlm_cli.corpus.finding import Outcome
+    from rlm_cli.corpus.opened import HostCorpus
     from rlm_cli.corpus.progress import Progress
 
 
@@ -25,13 +26,21 @@ def found_in(
     Errors:  CorpusError when nothing can be read; UsageError for a pattern that is none.
     """
     from rlm_cli.corpus.finding import find
+
+    return find(opened_of(plan, on_progress).mount, operation, words, options)
+
+
+def opened_of(plan: AskPlan, on_progress: Callable[[Progress], None]) -> HostCorpus:
+    """The inputs of a plan, opened as they are.
+
+    Errors:  CorpusError when nothing can be read.
+    """
     from rlm_cli.corpus.opened import open_corpus
 
-    corpus = open_corpus(
+    return open_corpus(
         plan.inputs,
         read_options(plan.settings.corpus),
         cache_dir=plan.directories.cache,
         stdin=plan.stdin,
         progress=on_progress,
     )
-    return find(corpus.mount, operation, words, options)

@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from rlm_cli.corpus.indexing import Indexing
+from rlm_cli.corpus.indexing import begin as begin_indexing
 from rlm_cli.corpus.progress import Progress, progress_line
 from rlm_cli.engine.asked import Asked
 from rlm_cli.engine.past import Past, past_of
@@ -95,6 +97,7 @@ class OpenSession:
         self._run: Run | None = None
         self._consent: Consent | None = None
         self._last_result: CellResult | None = None
+        self._indexing: Indexing | None = None
 
     @property
     def parts(self) -> Opened:
@@ -116,6 +119,7 @@ class OpenSession:
         _spare_the_collector()
         progress = telling_progress(self.bus, self.clock)
         self._parts = await opened(self.plan, progress, lambda: presses.is_any)
+        self._indexing = begin_indexing(self._parts.corpus.mount, self._parts.corpus.text_bytes)
         self._consent = Consent(
             lambda body: self.bus.emit("root", body), self.plan.can_be_asked, lambda: presses.is_any
         )
@@ -232,6 +236,8 @@ class OpenSession:
 
     async def close(self) -> None:
         """End kernel, models and record."""
+        if self._indexing is not None:
+            self._indexing.end()
         try:
             await self.sitting.close()
             if self._parts is not None:

@@ -61,3 +61,21 @@ def test_a_wrong_pattern_or_number_is_a_usage_error(program: Program, papers: Pa
     assert "--literal" in wrong.err
     assert program.rlm("corpus", "grep", "x", papers, "--max-hits", "many").code == 2
     assert program.rlm("corpus", "search", "x", papers, "-k", "0").code == 2
+
+
+def test_an_index_is_made_once_and_then_only_what_is_new(program: Program, papers: Path) -> None:
+    pytest.importorskip("tantivy")
+    (papers / "long.txt").write_text("a party shall give notice of any claim\n" * 40_000)
+    first = program.rlm("corpus", "index", papers)
+    again = program.rlm("corpus", "index", papers)
+    (papers / "new.txt").write_text("The zymurgist is not liable.\n")
+    grown = program.rlm("corpus", "index", papers)
+    found = json.loads(program.rlm("corpus", "search", "zymurgist liable", papers, "-k", "1", "--json").out)
+
+    assert (first.code, first.out[:7]) == (0, "index: ")
+    assert "1.6 MB added" in first.out
+    assert again.out.rstrip().endswith("it was up to date")
+    assert "0.0 MB added" in grown.out
+    assert [hit["path"] for hit in found["hits"]] == ["new.txt"]
+    (kept,) = json.loads(program.rlm("corpus", "cache", "size", "--json").out)
+    assert 0 < kept["index_bytes"] < kept["bytes"]
