@@ -13,6 +13,7 @@ from rlm_cli.engine.resuming import resumption
 from rlm_cli.events import Event
 from rlm_cli.faces.shell.showing import Showing
 from rlm_cli.runs.forking import forked, whole_copy
+from rlm_cli.runs.freshness import PATIENCE_SECONDS
 from rlm_cli.runs.going_on import copied, recalled
 from rlm_cli.runs.going_on_settings import recorded_inputs
 from rlm_cli.runs.open_session import Asking, OpenSession
@@ -66,7 +67,7 @@ class Desk:
         tape = session.bus.subscribe(merges=False)
         try:
             async with self._shown(session, self.showing.told):
-                await session.open(presses)
+                await session.open(presses, None if session.events else PATIENCE_SECONDS)
                 session.sitting.warm_up(session.tree, session.parts.corpus)
                 await session.sitting.warmed_up()  # it may have to ask, and then it needs the terminal
         except BaseException:

@@ -45,8 +45,10 @@ class Walked:
     digest: str
 
 
-def survey(sources: Sequence[Source], options: ReadOptions) -> Walked:
-    """Walk the inputs without reading a file."""
+def survey(
+    sources: Sequence[Source], options: ReadOptions, check: Callable[[], None] = lambda: None
+) -> Walked:
+    """Walk the inputs without reading a file; `check` may stop it."""
     digest, files, size_bytes = xxh3_128(), 0, 0
     lines: list[str] = [repr(reader_versions()), *(source.given for source in sources)]
     for entry in walk(sources, options):
@@ -57,6 +59,7 @@ def survey(sources: Sequence[Source], options: ReadOptions) -> Walked:
         else:
             lines.append(f"{entry.path}\0{entry.why}")
         if len(lines) > 1000:
+            check()
             digest.update("\n".join(lines).encode("utf-8", "surrogatepass"))
             lines = [""]
     for source in sources:

@@ -52,8 +52,12 @@ class Control:
         self._may_go_on.set()
         self.on_stop(force)
 
+    def note(self, text: str) -> None:
+        """Tell the root model something in its next turn."""
+        self._notes.append(text)
+
     def take_notes(self) -> list[str]:
-        """What the user wants the root model to be told in its next turn."""
+        """What the root model is to be told in its next turn."""
         notes, self._notes = self._notes, []
         return notes
 

@@ -57,6 +57,11 @@ def demanded(settings: SandboxSettings, places: Directories) -> Demand:
     return Demand(settings.mode, settings.memory_bytes, hidden)
 
 
+def asks(demand: Demand) -> bool:
+    """Whether a kernel may have to ask whether it may start at all."""
+    return demand.mode == "auto" and all(abilities().missing(tier) for tier in CONFINED)
+
+
 class ConfinedKernel(IpyKernel):
     """A kernel that is protected as demanded, or does not start."""
 

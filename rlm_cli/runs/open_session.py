@@ -11,7 +11,7 @@ import gc
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from rlm_cli.corpus.indexing import Indexing
@@ -33,8 +33,9 @@ from rlm_cli.events.commands import Command, Decide, Interrupt
 from rlm_cli.models.redaction import redact
 from rlm_cli.ports import CallReply, CellResult, ModelFacts
 from rlm_cli.runs.changes import changes_between, note_of
-from rlm_cli.runs.confinement import demanded, kernels
+from rlm_cli.runs.confinement import asks, demanded, kernels
 from rlm_cli.runs.consent import Consent
+from rlm_cli.runs.freshness import Freshness
 from rlm_cli.runs.from_settings import run_settings
 from rlm_cli.runs.going_on_settings import settings_to_record
 from rlm_cli.runs.opening import Opened, opened, opened_model
@@ -98,6 +99,7 @@ class OpenSession:
         self._consent: Consent | None = None
         self._last_result: CellResult | None = None
         self._indexing: Indexing | None = None
+        self._freshness: Freshness | None = None
 
     @property
     def parts(self) -> Opened:
@@ -111,15 +113,16 @@ class OpenSession:
         assert self._tree is not None
         return self._tree
 
-    async def open(self, presses: Presses) -> None:
+    async def open(self, presses: Presses, patience_seconds: float | None = None) -> None:
         """Open corpus and models, side by side.
 
+        Units:   patience_seconds is how long to wait for the check of documents that were read before; None
+                 waits for its end.
         Errors:  CorpusError, SettingsError.
         """
         _spare_the_collector()
         progress = telling_progress(self.bus, self.clock)
         self._parts = await opened(self.plan, progress, lambda: presses.is_any)
-        self._indexing = begin_indexing(self._parts.corpus.mount, self._parts.corpus.text_bytes)
         self._consent = Consent(
             lambda body: self.bus.emit("root", body), self.plan.can_be_asked, lambda: presses.is_any
         )
@@ -133,6 +136,27 @@ class OpenSession:
             known=self._known,
             marks=self.past.marks,
         )
+        await self._settle(patience_seconds, is_kernel_free=not asks(demand))
+        self._indexing = begin_indexing(self._parts.corpus.mount, self._parts.corpus.text_bytes)
+
+    async def _settle(self, patience_seconds: float | None, is_kernel_free: bool) -> None:
+        """Take the documents as they are on the disk; the kernel starts meanwhile where it asks nothing."""
+        kept = self.parts.corpus
+        self._freshness = Freshness(self.parts, lambda body: self.bus.emit("root", body), self._note)
+        is_waited_for = patience_seconds is not None and not await self._freshness.is_settled_soon()
+        if is_waited_for and is_kernel_free:
+            self.sitting.warm_up(self.tree, kept)
+        corpus = await self._freshness.settled(patience_seconds)
+        if corpus is not kept:
+            await self.sitting.close()
+            self._parts = replace(self.parts, corpus=corpus)
+
+    def _note(self, text: str) -> None:
+        """Tell the root model something, in the next turn of the question that is asked, or with the next."""
+        if self._run is not None:
+            self._run.control.note(text)
+        else:
+            self.sitting.notes.append(text)
 
     async def rebuild(self, past: Past, why: str, presses: Presses) -> RunResumed:
         """Make the state of a past again, in a fresh kernel; what has changed on disk since is told.
@@ -238,6 +262,8 @@ class OpenSession:
         """End kernel, models and record."""
         if self._indexing is not None:
             self._indexing.end()
+        if self._freshness is not None:
+            await self._freshness.close()
         try:
             await self.sitting.close()
             if self._parts is not None:

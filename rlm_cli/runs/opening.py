@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from rlm_cli.base.errors import SettingsError
 from rlm_cli.base.text import money
-from rlm_cli.corpus.opened import HostCorpus, open_corpus
+from rlm_cli.corpus.host_corpus import HostCorpus
+from rlm_cli.corpus.opened import kept_corpus, open_corpus
 from rlm_cli.corpus.progress import Progress
 from rlm_cli.engine.tree import Models
 from rlm_cli.models.choose import Chosen
@@ -22,33 +24,54 @@ from rlm_cli.runs.plan import AskPlan
 
 @dataclass(frozen=True)
 class Opened:
-    """What a run needs of the world; `why` is why these models were taken."""
+    """What a run needs of the world.
+
+    Shape:   why is why these models were taken. check opens the corpus as it is on the disk where `corpus`
+             is what was read last, None where that is one and the same; `stopped` stops it, and `differs` is
+             set as soon as it has found that something has changed, and reads it.
+    """
 
     corpus: HostCorpus
     models: Models
     why: str
+    check: asyncio.Task[HostCorpus] | None = None
+    stopped: threading.Event = field(default_factory=threading.Event)
+    differs: threading.Event = field(default_factory=threading.Event)
 
 
 async def opened(
     plan: AskPlan, on_progress: Callable[[Progress], None], is_cancelled: Callable[[], bool]
 ) -> Opened:
-    """The corpus and the models of a plan.
+    """The corpus and the models of a plan. What was read before serves at once, and is checked meanwhile.
 
     Errors:  CorpusError, SettingsError; the first that happens, once the other part has stopped as well.
     """
-    stopped = threading.Event()
+    stopped, differs = threading.Event(), threading.Event()
+
+    def reading(progress: Progress) -> None:
+        differs.set()
+        on_progress(progress)
+
+    kept = await asyncio.to_thread(_kept, plan)
     corpus = asyncio.create_task(
-        asyncio.to_thread(_corpus, plan, on_progress, lambda: stopped.is_set() or is_cancelled())
+        asyncio.to_thread(_corpus, plan, reading, lambda: stopped.is_set() or is_cancelled())
     )
     models = asyncio.create_task(asyncio.to_thread(_models, plan))
-    await asyncio.wait([corpus, models], return_when=asyncio.FIRST_EXCEPTION)
+    needed: list[asyncio.Task[Any]] = [models] if kept is not None else [models, corpus]
+    await asyncio.wait(needed, return_when=asyncio.FIRST_EXCEPTION)
+    if kept is not None and models.exception() is None:
+        return Opened(kept, *models.result(), check=corpus, stopped=stopped, differs=differs)
     stopped.set()
     results = await asyncio.gather(models, corpus, return_exceptions=True)
     for result in results:
         if isinstance(result, BaseException):
             raise result
-    pair, why = models.result()
-    return Opened(corpus.result(), pair, why)
+    return Opened(corpus.result(), *models.result())
+
+
+def _kept(plan: AskPlan) -> HostCorpus | None:
+    inputs = [_from(plan, each) for each in plan.inputs]
+    return kept_corpus(inputs, read_options(plan.settings.corpus), cache_dir=plan.directories.cache)
 
 
 def _corpus(

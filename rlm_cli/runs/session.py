@@ -14,6 +14,7 @@ from rlm_cli.base.errors import ExitCode, RlmError
 from rlm_cli.corpus.ingest import ReadingStopped
 from rlm_cli.events import Event
 from rlm_cli.events.commands import Command
+from rlm_cli.runs.freshness import PATIENCE_SECONDS
 from rlm_cli.runs.open_session import Asking, OpenSession, new_journal
 from rlm_cli.runs.plan import AskPlan
 from rlm_cli.runs.signals import Presses, caught
@@ -60,7 +61,7 @@ async def _answered(plan: AskPlan, make_face: MakeFace) -> int:
 async def _opened(session: OpenSession, presses: Presses) -> bool:
     """Open the parts of the run; whether nobody has asked for the end meanwhile."""
     try:
-        await session.open(presses)
+        await session.open(presses, PATIENCE_SECONDS)
     except RlmError:
         if presses.is_any:
             return False
