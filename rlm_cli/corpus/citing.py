@@ -9,22 +9,23 @@ from __future__ import annotations
 import re
 import time
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from rlm_cli.base.text import one_line
 from rlm_cli.corpus.citing_elsewhere import elsewhere
-from rlm_cli.corpus.folding import BREAK, Folded, fold, fold_quote
+from rlm_cli.corpus.folding import BREAK, UNSPACED, Folded, fold, fold_quote
 from rlm_cli.corpus.layout import Record
 from rlm_cli.corpus.mapped import Texts
 from rlm_cli.corpus.places import place_in
+from rlm_cli.corpus.skeleton import Probe
+from rlm_cli.corpus.stretches import Stretch, blocks, stretches
 from rlm_cli.events.values import Citation
 
 MAX_QUOTE_CHARACTERS = 4000
 _WINDOW = 1 << 19
 _OVERLAP = 1 << 14
 _WINDOWS_KEPT = 6
-_BLOCK = 1 << 22
 _SECONDS = 5.0
 _SECONDS_ELSEWHERE = 0.5
 _AGREED_WORDS = 3
@@ -34,10 +35,6 @@ _NUMBER = re.compile(
     r"(?:\d{1,3}(?:[ ']\d{3})+(?!\d)(?:[.,]\d+)*|\d+(?:[.,:/]\d+)*)"
 )
 """A minus before it, groups of three that a space or an apostrophe parts, fractions, dates and times."""
-_UNSPACED = re.compile(
-    r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
-)
-_LIGATURES = b"\xef\xac"
 _ELLIPSIS = re.compile(r"\s*(?:\.\.\.|…|\[\.\.\.\])\s*")
 
 
@@ -51,13 +48,17 @@ class Place:
 
 
 class QuoteChecker:
-    """Checks quotations against the texts of one generation; keeps the windows that it used last."""
+    """Checks quotations against the texts of one generation; keeps the windows that it used last.
 
-    def __init__(self, texts: Texts) -> None:
+    Units:   seconds is what a search through all documents may take.
+    """
+
+    def __init__(self, texts: Texts, seconds: float = _SECONDS) -> None:
         self._texts = texts
         self._windows: OrderedDict[tuple[int, int], Folded] = OrderedDict()
+        self._whole: list[Stretch] | None = None
         self._is_cut = False
-        self._seconds = _SECONDS
+        self._seconds = seconds
 
     def check(
         self,
@@ -79,12 +80,12 @@ class QuoteChecker:
         if problem:
             return Citation(id=0, path=paths[0] if len(paths) == 1 else "", quote=quote, why=problem)
         for words in _readings(wanted):
-            found = self._search(words, indices, start)
+            found = self._search(words, indices, start, self._seconds)
             if found:
                 return self._citation(quote, words, found, everywhere)
         return self._refusal(quote, wanted, indices, paths, everywhere)
 
-    def _search(self, words: str, indices: Sequence[int], start: int | None) -> list[Place]:
+    def _search(self, words: str, indices: Sequence[int], start: int | None, seconds: float) -> list[Place]:
         """The places in the first document that has the words, the nearest to `start` first."""
         if len(indices) == 1:
             near = start or 0
@@ -92,38 +93,46 @@ class QuoteChecker:
             bases = sorted(range(0, max(1, record.characters), _WINDOW), key=lambda base: abs(base - near))
             places = self._places(indices[0], words, bases)
             return sorted(places, key=lambda place: abs(place.start - near))
-        for candidates in (self._holding([words.encode()], 1, indices), self._likely(words, indices)):
-            for index in candidates:
+        raw_words = words.encode()
+        deadline = time.monotonic() + seconds
+        for may_hold in (lambda raw: raw_words in raw, Probe(words).may_stand_in):
+            for index in self._holding(may_hold, indices, deadline):
                 places = self._places(index, words)
                 if places:
                     return places
         return []
 
-    def _likely(self, words: str, indices: Sequence[int]) -> Iterator[int]:
-        needles = _needles(words)
-        return self._holding(needles, max(1, len(needles) - 1), indices)
-
-    def _holding(self, needles: list[bytes], least: int, indices: Sequence[int]) -> Iterator[int]:
-        """The documents whose bytes hold at least so many of the needles, while there is time."""
-        deadline = time.monotonic() + self._seconds
-        for index in indices:
+    def _holding(
+        self, may_hold: Callable[[bytes], bool], indices: Sequence[int], deadline: float
+    ) -> Iterator[int]:
+        """The documents whose bytes pass a test, while there is time."""
+        for stretch in self._stretches(indices):
             if time.monotonic() > deadline:
                 self._is_cut = True
                 return
-            record = self._texts.generation.record(index)
-            for at in range(0, max(1, record.length), _BLOCK):
-                raw = self._texts.raw(record, at, _BLOCK + MAX_QUOTE_CHARACTERS * 4)
-                if sum(needle in raw for needle in needles) >= least or (least and _LIGATURES in raw):
+            if not any(map(may_hold, blocks(self._texts, stretch, MAX_QUOTE_CHARACTERS * 4))):
+                continue
+            for index in stretch.indices:
+                record = self._texts.generation.record(index)
+                if len(stretch.indices) == 1 or may_hold(self._texts.raw(record)):
                     yield index
-                    break
+
+    def _stretches(self, indices: Sequence[int]) -> Sequence[Stretch]:
+        """The documents as stretches; those of the whole corpus are made once."""
+        generation = self._texts.generation
+        if not isinstance(indices, range) or len(indices) != generation.count:
+            return list(stretches((index, generation.record(index)) for index in indices))
+        if self._whole is None:
+            self._whole = list(stretches(enumerate(generation.records())))
+        return self._whole
 
     def _places(self, index: int, words: str, bases: Sequence[int] | None = None) -> list[Place]:
         """Every place of the words in a document, or in some windows of it."""
         found: dict[int, Place] = {}
         record = self._texts.generation.record(index)
-        needles = _needles(words)
+        probe = Probe(words)
         for base in range(0, max(1, record.characters), _WINDOW) if bases is None else bases:
-            folded = self._window(index, record, base, needles)
+            folded = self._window(index, record, base, probe)
             if folded is None:
                 continue
             for low, high in matches(folded, words):
@@ -133,17 +142,15 @@ class QuoteChecker:
                     return list(found.values())
         return list(found.values())
 
-    def _window(self, index: int, record: Record, base: int, needles: list[bytes]) -> Folded | None:
+    def _window(self, index: int, record: Record, base: int, probe: Probe) -> Folded | None:
         """A window of a text, folded; None when the words cannot stand in it."""
         folded = self._windows.get((index, base))
         if folded is not None:
             self._windows.move_to_end((index, base))
             return folded
         text = self._texts.slice(record, base, base + _WINDOW + _OVERLAP)
-        if record.characters > _WINDOW:
-            here = sum(needle.decode() in text for needle in needles)
-            if here < len(needles) - 1 and not any(ligature in text for ligature in "ﬀﬁﬂﬃﬄ"):
-                return None
+        if record.characters > _WINDOW and not probe.may_stand_in(text.encode()):
+            return None
         folded = self._windows[index, base] = fold(text)
         if len(self._windows) > _WINDOWS_KEPT:
             self._windows.popitem(last=False)
@@ -152,7 +159,7 @@ class QuoteChecker:
     def _citation(self, quote: str, words: str, places: list[Place], visible: Sequence[int]) -> Citation:
         place = places[0]
         record = self._texts.generation.record(place.index)
-        further, where = elsewhere(self._texts, words, record, visible)
+        further = elsewhere(self._texts, words, record, self._stretches(visible))
         return Citation(
             id=0,
             path=self._texts.generation.path_of(record),
@@ -164,8 +171,9 @@ class QuoteChecker:
             start=place.start,
             end=place.end,
             checked=True,
-            elsewhere=len(places) - 1 + further,
-            elsewhere_in=where,
+            elsewhere=len(places) - 1 + further.count,
+            elsewhere_in=further.named,
+            elsewhere_is_whole=further.is_whole,
         )
 
     def _refusal(
@@ -173,19 +181,19 @@ class QuoteChecker:
     ) -> Citation:
         where = paths[0] if len(paths) == 1 else f"any of {len(indices):,} documents"
         why = f"these words do not stand in {where}"
-        if self._is_cut:
+        is_settled = not self._is_cut
+        if not is_settled:
             why = "not found in the time that there is for all documents: name the document"
         elif _ELLIPSIS.search(wanted):
             why += "; a quotation with an ellipsis is not word for word: cite its parts one by one"
         elif len(indices) == 1:
             why += self._in_others(wanted, visible) or self._nearest(wanted, indices[0])
-        return Citation(id=0, path=paths[0] if len(paths) == 1 else "", quote=quote, why=why)
+        path = paths[0] if len(paths) == 1 else ""
+        return Citation(id=0, path=path, quote=quote, why=why, is_settled=is_settled)
 
     def _in_others(self, wanted: str, visible: Sequence[int]) -> str:
         """Which other document has the words, if one does."""
-        self._seconds = _SECONDS_ELSEWHERE
-        found = self._search(wanted, visible, None) if len(visible) > 1 else []
-        self._seconds = _SECONDS
+        found = self._search(wanted, visible, None, _SECONDS_ELSEWHERE) if len(visible) > 1 else []
         if not found:
             return ""
         record = self._texts.generation.record(found[0].index)
@@ -212,14 +220,6 @@ class QuoteChecker:
         line = self._texts.line_of(record, place.end - 1)
         agreed = one_line(" ".join(words[max(0, low - 6) : low]), 60)
         return f'; it agrees up to "{agreed}" (line {line}), where the source goes on "{goes_on}"'
-
-
-def _needles(words: str) -> list[bytes]:
-    """Up to three pieces of a quotation of which its source has all but one, however its lines break."""
-    plain = sorted(set(re.findall(r"[A-Za-z0-9]{4,}", words)), key=len, reverse=True)[:3]
-    if not plain:
-        plain = [run[:4] for run in re.findall(r"[^\x00-\x7f\s]{4,}", words)[:3]]
-    return [piece.encode() for piece in plain] if len(plain) > 1 else []
 
 
 def matches(folded: Folded, words: str) -> Iterator[tuple[int, int]]:
@@ -260,7 +260,7 @@ def _is_edge(folded: Folded, at: int) -> bool:
     if BREAK in (before, after):
         return False
     if _is_word(before) and _is_word(after):
-        return bool(_UNSPACED.match(before) or _UNSPACED.match(after))
+        return bool(UNSPACED.match(before) or UNSPACED.match(after))
     if not (before.isdigit() or after.isdigit() or before == "-"):
         return True
     low = max(0, at - 40)

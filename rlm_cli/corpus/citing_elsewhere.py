@@ -7,52 +7,64 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 from rlm_cli.corpus.layout import Record
 from rlm_cli.corpus.mapped import Texts
+from rlm_cli.corpus.stretches import Stretch, blocks
 
 _SECONDS = 0.1
 _FEWEST_CHARACTERS = 12
 _COUNTED = 1000
 _NAMED = 5
-_BLOCK = 1 << 24
 _CONTINUATION = bytes(range(0x80, 0xC0))
 
 
-def elsewhere(texts: Texts, words: str, home: Record, indices: Sequence[int]) -> tuple[int, list[str]]:
-    """How many further places in other documents have the words, and where the first of them are.
+@dataclass(slots=True)
+class Elsewhere:
+    """Further places with the same words.
 
-    Shape:   places are `path p. 4 l. 120`. What the time does not suffice for is not counted.
+    Shape:   named are the first of them, as `path p. 4 l. 120`; is_whole is False when there may be more.
     """
+
+    count: int = 0
+    named: list[str] = field(default_factory=list)
+    is_whole: bool = True
+
+
+def elsewhere(texts: Texts, words: str, home: Record, everywhere: Iterable[Stretch]) -> Elsewhere:
+    """The places in other documents that have the words, as many as the time suffices for."""
+    found = Elsewhere()
     if len(words) < _FEWEST_CHARACTERS:
-        return 0, []
+        return found
     pieces = words.split(" ")
     needle = max(pieces, key=len).encode()
     pattern = re.compile(rb"\s+".join(re.escape(piece.encode()) for piece in pieces))
     deadline = time.monotonic() + _SECONDS
-    count, named = 0, list[str]()
-    for index in indices:
-        record = texts.generation.record(index)
-        is_home = (record.segment, record.start) == (home.segment, home.start)
-        if is_home:
-            continue
-        if count >= _COUNTED or time.monotonic() > deadline:
+    for stretch in everywhere:
+        if found.count >= _COUNTED or time.monotonic() > deadline:
+            found.is_whole = False
             break
-        before = 0
-        for at in range(0, max(1, record.length), _BLOCK):
-            raw = texts.raw(record, at, _BLOCK)
+        at = stretch.start
+        for raw in blocks(texts, stretch, overlap=0):
             for match in pattern.finditer(raw) if needle in raw else ():
-                count += 1
-                if len(named) < _NAMED:
-                    named.append(_place(texts, record, before + _characters(raw[: match.start()])))
-            before += _characters(raw) if at + _BLOCK < record.length else 0
-    return count, named
+                _count(found, texts, stretch, at + match.start(), home)
+            at += len(raw)
+    return found
 
 
-def _characters(raw: bytes) -> int:
-    """Characters that begin in some bytes."""
-    return len(raw.translate(None, _CONTINUATION))
+def _count(found: Elsewhere, texts: Texts, stretch: Stretch, at: int, home: Record) -> None:
+    """Count a place at a byte of the segment, unless it is in the text that was cited."""
+    index = stretch.indices[bisect_right(stretch.starts, at) - 1]
+    record = texts.generation.record(index)
+    if record.start == home.start and record.segment == home.segment:
+        return
+    found.count += 1
+    if len(found.named) < _NAMED:
+        before = texts.raw(record, 0, at - record.start)
+        found.named.append(_place(texts, record, len(before.translate(None, _CONTINUATION))))
 
 
 def _place(texts: Texts, record: Record, character: int) -> str:

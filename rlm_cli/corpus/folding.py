@@ -1,9 +1,10 @@
 """Folding: the form in which a quotation and its source are compared, with the way back to the source.
 
 Two texts fold to the same string when a reader would say that they are the same words: white space and line
-ends, line-end hyphens, soft hyphens, ligatures, width, composed and decomposed letters, curly and straight
-quotation marks, kinds of dash. Letters, digits and case are never changed: superscripts, fractions and
-circled digits stay what they are, since folding them would make another number.
+ends (none beside a script without spaces), line-end hyphens, soft hyphens, ligatures, width, composed and
+decomposed letters, curly and straight quotation marks, kinds of dash. Letters, digits and case are never
+changed: superscripts, fractions and circled digits stay what they are, since folding them would make another
+number.
 
 Source:  Unicode NFKC (UAX 15), character by character, without the compatibility tags in `_KEPT`.
 """
@@ -16,6 +17,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from heapq import merge
+
+from rlm_cli.corpus.variants import variants
 
 BREAK = "\x01"
 """A hyphen at a line end: it may belong to the word, or only to the line."""
@@ -33,9 +36,13 @@ _ODD = re.compile(
     r"|\xad[ \t]*\n\s*|\xad|\u200b|\u200c|\u200d|\u2060|\ufeff"
 )
 """Every alternative begins with a literal, so that the search skips ordinary text quickly."""
-_JOINED = re.compile("[\u1160-\u11ff\uff9e\uff9f]")
-"""Vowels and voicing marks that belong to the letter before them, though they are no combining marks."""
-_WIDE = re.compile(r"[^\x00-\x7f\xad\u200b-\u200d\u2060\ufeff]+")
+_SCRIPTS = (
+    r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3001-\u30ff\u3400-\u9fff\uf900-\ufaff"
+    r"\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff9f\U00020000-\U0003ffff]"
+)
+UNSPACED = re.compile(_SCRIPTS)
+"""Scripts that put no space between words, and their marks: a line ends there anywhere, within a word too."""
+_LONE_SPACE = re.compile(rf" (?<!\s\s)(?!\s)(?:(?={_SCRIPTS})|(?<={_SCRIPTS} ))")
 
 
 @dataclass(slots=True)
@@ -46,6 +53,7 @@ class Folded:
     has_breaks: bool = False
     _folded_at: list[int] = field(default_factory=lambda: [0])
     _source_at: list[int] = field(default_factory=lambda: [0])
+    _left_out: dict[int, int] = field(default_factory=dict)
 
     def source(self, position: int) -> int:
         """The source's character that the folded character at `position` came from."""
@@ -62,6 +70,8 @@ class Folded:
 
     def source_end(self, position: int) -> int:
         """The source's character just behind the folded characters before `position`."""
+        if position in self._left_out:
+            return self._left_out[position]
         step = bisect_left(self._folded_at, position)
         if step < len(self._folded_at) and self._folded_at[step] == position:
             return self._source_at[step]
@@ -74,11 +84,13 @@ def fold(text: str) -> Folded:
     folded = Folded("")
     pieces: list[str] = []
     length, done = 0, 0
-    changes = _spaces(marked) if text.isascii() else merge(_spaces(marked), _letters(marked))
+    changes = _spaces(marked) if text.isascii() else merge(_spaces(marked), _gaps(marked), _letters(marked))
     for start, end, piece in changes:
         pieces.append(marked[done:start])
         length += start - done
         _step(folded, length, start)
+        if not piece:
+            folded._left_out.setdefault(length, start)
         pieces.append(piece)
         length += len(piece)
         _step(folded, length, end)
@@ -115,22 +127,25 @@ def _spaces(text: str) -> Iterator[Change]:
                 yield start + 1, end, " "
             else:
                 yield start, end, " "
+        elif not first.isspace() or UNSPACED.match(text, end) or (start and UNSPACED.match(text, start - 1)):
+            yield start, end, ""
         else:
-            yield start, end, " " if first.isspace() else ""
+            yield start, end, " "
+
+
+def _gaps(text: str) -> Iterator[Change]:
+    """Single spaces beside a script that has none between its words."""
+    if UNSPACED.search(text):
+        for match in _LONE_SPACE.finditer(text):
+            yield match.start(), match.end(), ""
 
 
 def _letters(text: str) -> Iterator[Change]:
-    """Letters outside of ASCII that have another form in NFKC."""
-    for match in _WIDE.finditer(text):
-        start = match.start()
-        if start and unicodedata.combining(text[start]) and " " < text[start - 1] < "\x7f":
-            start -= 1
-        run = text[start : match.end()]
-        if not unicodedata.is_normalized("NFKC", run):
-            for at, cluster in _clusters(run):
-                plain = _normal(cluster)
-                if plain != cluster:
-                    yield start + at, start + at + len(cluster), plain
+    """Characters outside of ASCII that have another form in NFKC, with the marks that belong to them."""
+    for start, end in variants(text):
+        plain = _normal(text[start:end])
+        if plain != text[start:end]:
+            yield start, end, plain
 
 
 def fold_quote(quote: str) -> str:
@@ -152,14 +167,3 @@ def _normal(cluster: str) -> str:
         return cluster
     plain = unicodedata.normalize("NFKC", cluster)
     return re.sub(r"\s+", " ", plain)
-
-
-def _clusters(run: str) -> list[tuple[int, str]]:
-    """The characters of a run, each with the combining marks and Hangul vowels that follow it."""
-    found: list[tuple[int, str]] = []
-    start = 0
-    for at in range(1, len(run) + 1):
-        if at == len(run) or not (unicodedata.combining(run[at]) or _JOINED.match(run[at])):
-            found.append((start, run[start:at]))
-            start = at
-    return found

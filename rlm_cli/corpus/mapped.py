@@ -30,14 +30,16 @@ class Texts:
     def raw(self, record: Record, start: int = 0, length: int | None = None) -> bytes:
         """Bytes of a text, from `start` on; fewer at its end."""
         wanted = record.length - start if length is None else min(length, record.length - start)
-        handle = self._handles.get(record.segment)
+        return self.read(record.segment, record.start + start, max(0, wanted))
+
+    def read(self, segment: int, start: int, length: int) -> bytes:
+        """Bytes of a segment, of several texts perhaps; fewer at its end."""
+        handle = self._handles.get(segment)
         if handle is None:
-            path = self._folder / segment_name(record.segment)
-            handle = self._handles[record.segment] = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        raw = os.pread(handle, max(0, wanted), record.start + start)
-        while len(raw) < wanted and (
-            more := os.pread(handle, wanted - len(raw), record.start + start + len(raw))
-        ):
+            path = self._folder / segment_name(segment)
+            handle = self._handles[segment] = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        raw = os.pread(handle, length, start)
+        while len(raw) < length and (more := os.pread(handle, length - len(raw), start + len(raw))):
             raw += more
         return raw
 

@@ -118,7 +118,7 @@ class Citations:
             if found is None:
                 continue
             if not found.checked:
-                unfound.append(each.words)
+                (unfound if found.is_settled else left).append(each.words)
             elif found is not near:
                 pieces.append(" " + self._mark(found))
         return "".join([*pieces, content[at:]])

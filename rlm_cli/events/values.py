@@ -71,7 +71,9 @@ class Citation(Struct, frozen=True, kw_only=True, omit_defaults=True):
              characters of the document's text; `elsewhere` counts further places with the same words.
     Shape:   place is where a person would look in a format that has no pages: `sheet "Costs", cell C7`,
              `slide 3, notes`, `footnote 2`; empty where page and line say it all. elsewhere_in names
-             the first of the further places in other documents.
+             the first of the further places in other documents; elsewhere_is_whole is False when the time
+             did not suffice for all. is_settled is False when it did not suffice to find the quotation,
+             which may stand in a document that was not looked at.
     """
 
     id: int
@@ -87,6 +89,8 @@ class Citation(Struct, frozen=True, kw_only=True, omit_defaults=True):
     elsewhere_in: list[str] = []
     why: str = ""
     place: str = ""
+    elsewhere_is_whole: bool = True
+    is_settled: bool = True
 
 
 class Coverage(Struct, frozen=True, kw_only=True):

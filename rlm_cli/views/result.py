@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from rlm_cli.base.errors import ExitCode
+from rlm_cli.base.text import counted
 from rlm_cli.events.bodies import RunFinished
 from rlm_cli.events.values import Citation, Limits
 from rlm_cli.views.drafts import without_marks
@@ -149,12 +150,18 @@ def _quoted(citation: Citation, answer: str) -> str:
     is_told = len(quote) >= _TELLING_CHARACTERS and quote in answer
     text = f': "{quote}"' if quote and not is_told else ""
     if citation.elsewhere:
-        more = "1 more place" if citation.elsewhere == 1 else f"{citation.elsewhere} more places"
+        more = more_places(citation)
         named = ", ".join(citation.elsewhere_in[:_PLACES_NAMED])
         text += f" (and in {more}{f': {named}' if named else ''})"
     if not citation.checked:
         text += f" (NOT VERIFIED{': ' + citation.why if citation.why else ''})"
     return text
+
+
+def more_places(citation: Citation) -> str:
+    """How many further places have the words: `33 more places`, `at least 33 more places`."""
+    least = "" if citation.elsewhere_is_whole else "at least "
+    return f"{least}{counted(citation.elsewhere, 'more place')}"
 
 
 def _all_fields(value: Struct) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from rlm_cli.events.bodies import (
 )
 from rlm_cli.events.values import Citation
 from rlm_cli.views.line import Line
-from rlm_cli.views.result import place_of
+from rlm_cli.views.result import more_places, place_of
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[^\s\[])|\n+")
 _NOTE = re.compile(r"\[(\d+)\]")
@@ -55,11 +55,7 @@ def _sentence(sentences: Sequence[str]) -> list[Line]:
 
 def _behind(events: Sequence[Event], citation: Citation) -> list[Line]:
     state = "found word for word" if citation.checked else f"not found: {citation.why}"
-    also = (
-        f"; the same words stand in {counted(citation.elsewhere, 'further place')}"
-        if citation.elsewhere
-        else ""
-    )
+    also = f"; the same words stand in {more_places(citation)}" if citation.elsewhere else ""
     lines = [
         Line(f'[{citation.id}] {place_of(citation)}: "{one_line(citation.quote, 600)}"'),
         Line(f"{state}{also}", "dim" if citation.checked else "warning", None, 2),

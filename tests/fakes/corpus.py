@@ -19,6 +19,7 @@ class FakeCorpus:
             raise CorpusError("the corpus is empty", "no document was chosen")
         self._texts = dict(texts)
         self._is_made = False
+        self.is_slow = False
 
     @property
     def loaded(self) -> CorpusLoaded:
@@ -52,7 +53,8 @@ class FakeCorpus:
             if at >= 0:
                 end = at + len(quote)
                 return Citation(id=0, path=path, quote=quote, start=at, end=end, checked=True)
-        return Citation(id=0, path="", quote=quote, why="no document has these words")
+        why, is_settled = "no document has these words", not (self.is_slow and document is None)
+        return Citation(id=0, path="", quote=quote, why=why, is_settled=is_settled)
 
     def subset(self, documents: Sequence[int]) -> FakeCorpus:
         paths = list(self._texts)

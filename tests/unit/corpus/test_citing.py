@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import random
+import unicodedata
 from pathlib import Path
 
 import pytest
 
-from rlm_cli.corpus.folding import fold
+from rlm_cli.corpus.citing import QuoteChecker
+from rlm_cli.corpus.folding import fold, fold_quote
 from rlm_cli.corpus.opened import HostCorpus
+from rlm_cli.corpus.skeleton import Probe
+from rlm_cli.corpus.variants import variants
 from tests.unit.corpus.making import folder_of, opened
 
 TEXT = """\
@@ -176,6 +180,78 @@ def test_words_of_another_document_are_refused_and_the_document_is_named(tmp_pat
 
     assert not citation.checked
     assert citation.why.endswith("they stand in b.txt, line 2: name that document")
+
+
+LONG = "\n".join(f"Line {n} of a document that is longer than a window." for n in range(12_000))
+BROKEN = {
+    "a short one over a line end": ("held in favour of the\nCap", "held in favour of the Cap"),
+    "soft hyphens in every word": (
+        "The in\u00addem\u00adni\u00adfi\u00adca\u00adtion sur\u00advives ter\u00admi\u00adna\u00adtion.",
+        "The indemnification survives termination.",
+    ),
+    "hyphens at line ends": (
+        "the repre-\nsentations notwith-\nstanding the indemnifi-\ncation of all",
+        "the representations notwithstanding the indemnification of all",
+    ),
+    "wide letters": ("The ｉｎｄｅｍｎｉｔｙ ｃｌａｕｓｅ ｓｔａｎｄｓ", "The indemnity clause stands"),
+    "decomposed letters": ("re\u0301sume\u0301 de\u0301le\u0301gue\u0301", "résumé délégué"),
+    "Chinese over a line end": (
+        "甲方应当在三十日内\n支付全部款项，并\u3000通知乙方。",
+        "甲方应当在三十日内支付全部款项，并通知乙方",
+    ),
+    "Thai over a line end": ("สัญญานี้มีผลบังคับ\nใช้ทันที", "สัญญานี้มีผลบังคับใช้ทันที"),
+    "Chinese with numbers": ("第 5 条\n30 日内", "第5条30日内"),
+    "Arabic presentation forms": ("\ufefb \ufe8e\ufedf\ufeb4", "لا \u0627\u0644\u0633"),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+@pytest.mark.parametrize("named", [True, False], ids=["named", "anywhere"])
+@pytest.mark.parametrize("length", ["short", "long"])
+def test_words_that_are_broken_in_any_script_are_found_in_short_and_long_documents(
+    tmp_path: Path, case: str, named: bool, length: str
+) -> None:
+    source, quote = BROKEN[case]
+    around = LONG if length == "long" else "A line."
+    files: dict[str, str | bytes] = {"a.txt": "Other words.\n", "b.txt": f"{around}\n{source}\n{around}\n"}
+    corpus = opened(folder_of(tmp_path / "in", files), tmp_path / "cache")
+
+    citation = corpus.cite(quote, "b.txt" if named else None)
+
+    assert (citation.checked, citation.path) == (True, "b.txt"), citation.why
+    text = dict(corpus.texts())["b.txt"]
+    assert text[citation.start : citation.end].rstrip("。.") == source.rstrip("。.")
+
+
+def test_what_is_tested_on_bytes_never_says_no_to_words_that_stand_there() -> None:
+    numbers = random.Random(17)
+    pieces = ["alpha", "12", "gam-\nma", "sof\u00adt", "ﬁ", "ｗ", "e\u0301", "²", "Ⅳ"]
+    pieces += ["日本", "を", "สัญ", "ำ", "об'є", "שלום"]
+    spaces = [" ", "\n", "", "\u3000", "\u00a0", "\t ", ", ", "，", "’"]
+    for _ in range(4000):
+        words = [numbers.choice(pieces) + numbers.choice(spaces) for _ in range(numbers.randrange(3, 14))]
+        text = "".join(words)
+        low = numbers.randrange(len(words))
+        quote = fold_quote("".join(words[low : low + numbers.randrange(1, 8)]))
+        if quote and quote in fold(text).text:
+            assert Probe(quote).may_stand_in(text.encode()), (text, quote)
+
+
+def test_every_character_that_has_another_form_is_known() -> None:
+    for character in map(chr, [*range(0x80, 0xD800), *range(0xE000, 0x110000)]):
+        if unicodedata.normalize("NFKC", character) != character:
+            assert list(variants(character)) == [(0, 1)], hex(ord(character))
+        if unicodedata.combining(character):
+            assert next(variants(f"a{character}"), (2, 2))[1] == 2, hex(ord(character))
+
+
+def test_a_quotation_for_which_the_time_was_too_short_is_not_called_wrong(corpus: HostCorpus) -> None:
+    hurried = QuoteChecker(corpus._texts, seconds=-1.0)
+
+    citation = hurried.check("Nobody has said this.", range(2), None, [])
+
+    assert not citation.is_settled
+    assert "name the document" in citation.why
 
 
 def test_a_wrong_quotation_is_told_how_the_source_goes_on(corpus: HostCorpus) -> None:

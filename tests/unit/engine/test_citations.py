@@ -92,6 +92,13 @@ def test_quotations_beyond_those_that_are_looked_up_are_counted() -> None:
     assert cited.text.count("[1]") == 100
 
 
+def test_a_quotation_that_the_time_did_not_suffice_for_is_not_called_wrong() -> None:
+    corpus = FakeCorpus({"a.txt": "The cap is ten dollars a year, and no more."})
+    corpus.is_slow = True
+    cited = Citations().render('"The seller bears all loss alone"', corpus)
+    assert (cited.unfound_quotes, cited.not_looked_up) == ([], 1)
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
