@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import replace
 
 from rlm_cli.base.errors import UsageError
-from rlm_cli.engine.past import Past, past_of
+from rlm_cli.engine.past import Past
+from rlm_cli.engine.past_reading import past_of
 from rlm_cli.engine.resuming import resumption
 from rlm_cli.events import Event
 from rlm_cli.faces.shell.showing import Showing

@@ -15,8 +15,8 @@ from rlm_cli.cli.screen import note, say, say_json
 from rlm_cli.runs.plan import AskPlan
 
 if TYPE_CHECKING:
+    from rlm_cli.runs.comparing import Report
     from rlm_cli.runs.differences import Difference
-    from rlm_cli.runs.verify import Report
 
 SCHEMA = "rlm.verification/1"
 _SHOWN_LINES = 3
@@ -30,19 +30,14 @@ def verified(path: Path, plan: AskPlan) -> int:
     Errors:  VerificationFailed when something is otherwise; what `runs.verify` raises.
     """
     from rlm_cli.runs.confinement import demanded, kernels
-    from rlm_cli.runs.verify import verify
+    from rlm_cli.runs.verify import Means, verify
     from rlm_cli.stream.reading import read
 
     recording = read(path)
     settings = plan.settings
-    report = asyncio.run(
-        verify(
-            recording.events,
-            kernels(demanded(settings.sandbox, plan.directories)),
-            plan.directories.cache,
-            {alias: settings.models.full_name(name) for alias, name in settings.models.aliases.items()},
-        )
-    )
+    aliases = {alias: settings.models.full_name(name) for alias, name in settings.models.aliases.items()}
+    means = Means(kernels(demanded(settings.sandbox, plan.directories)), plan.directories.cache, aliases)
+    report = asyncio.run(verify(recording.events, means))
     if settings.output.format in ("json", "jsonl"):
         say_json(_object(recording.header.run, report))
     else:
@@ -69,7 +64,9 @@ def _tell(report: Report) -> None:
         note(f"rlm: {remark}")
     found = counted(len(report.differences), "difference") if report.differences else "no difference"
     calls = counted(report.calls, "sub-call")
-    say(f"{counted(report.cells, 'cell')} run again, {calls} answered from the record, no request: {found}")
+    answers = counted(report.questions, "answer")
+    say(f"{counted(report.cells, 'cell')} run again, {calls} answered from the record, no request;")
+    say(f"{answers} compared: {found}")
 
 
 def _lines(difference: Difference) -> list[str]:
@@ -106,6 +103,7 @@ def _object(run: str, report: Report) -> dict[str, Any]:
         "is_same": report.is_same,
         "cells": report.cells,
         "calls": report.calls,
+        "questions": report.questions,
         "requests": 0,
         "differences": [msgspec.to_builtins(each) for each in report.differences],
         "remarks": report.remarks,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from msgspec.structs import replace
 
 from rlm_cli.engine import prompts
-from rlm_cli.engine.rebuilding import result_of
+from rlm_cli.engine.rerunning import result_of
 from rlm_cli.engine.tree import Tree
 from rlm_cli.events.bodies import CellFinished, CorpusChanged, RunStarted
 from rlm_cli.events.values import Json

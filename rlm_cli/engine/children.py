@@ -32,11 +32,11 @@ async def run_child(
         why = f"child runs are off at depth {depth + 1} (--max-depth {limit}); use llm_query"
         return CallReply(problem=Problem(kind="max_depth", message=why))
     try:
-        chosen = _chosen(corpus, call)
+        documents = chosen(corpus, call)
     except (CorpusError, IndexError) as error:
         return CallReply(problem=Problem(kind="corpus", message=str(error)))
     async with tree.child_kernels(depth + 1):
-        finished = await make(chosen).go()
+        finished = await make(documents).go()
     if finished.status == "complete":
         return CallReply(text=finished.answer)
     why = finished.problem.message if finished.problem else f"the child run was stopped: {finished.stop}"
@@ -46,7 +46,7 @@ async def run_child(
 def child_key(tree: Tree, corpus: Corpus, call: RlmCall) -> str:
     """The content address of a child run: its question, its documents, its models; empty when it has none."""
     try:
-        fingerprint = _chosen(corpus, call).loaded.fingerprint
+        fingerprint = chosen(corpus, call).loaded.fingerprint
     except (CorpusError, IndexError):
         return ""
     models = (tree.models.root.facts.name, tree.models.sub.facts.name)
@@ -54,7 +54,11 @@ def child_key(tree: Tree, corpus: Corpus, call: RlmCall) -> str:
     return content_hash(msgspec.json.encode(parts))[:32]
 
 
-def _chosen(corpus: Corpus, call: RlmCall) -> Corpus:
+def chosen(corpus: Corpus, call: RlmCall) -> Corpus:
+    """The documents or texts that a call is about.
+
+    Errors:  CorpusError, IndexError when there are none such.
+    """
     if call.texts is not None:
         return corpus.of_texts(call.texts)
     return corpus if call.documents is None else corpus.subset(call.documents)

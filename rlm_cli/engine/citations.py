@@ -62,6 +62,13 @@ class Citations:
             on_marked(CitationMarked(mark=self._last, citation=found))
         return CallReply(text=text)
 
+    def replace(self, mark: int, citation: Citation) -> None:
+        """What a mark stands for from now on; for nothing, when the quotation was not found."""
+        self._known.pop(_place(self._by_mark.pop(mark)), None)
+        if citation.checked:
+            self._by_mark[mark] = citation
+            self._known[_place(citation)] = mark
+
     def render(
         self, content: str, corpus: Corpus, is_late: Callable[[], bool] = lambda: False
     ) -> CitedAnswer:
@@ -150,6 +157,17 @@ class Citations:
         before = None if quotation.is_short else MARK.search(content, max(0, start - 16), start)
         match = inside or behind or before
         return self._by_mark.get(int(match[1])) if match is not None else None
+
+
+def rechecked(marks: Mapping[int, Citation], corpus: Corpus) -> Citations:
+    """The marks of a record over today's documents: each under its number, and where it stands today.
+
+    Shape:   what is not found any more is left out, and its number is not given again.
+    """
+    found = Citations(marks)
+    for mark, recorded in marks.items():
+        found.replace(mark, corpus.cite(recorded.quote, recorded.path, recorded.start))
+    return found
 
 
 def _place(citation: Citation) -> tuple[str, int, int, str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from rlm_cli.engine import briefing
 from rlm_cli.engine.asked import Asked
 from rlm_cli.engine.conversation import Conversation
-from rlm_cli.engine.rebuilding import clear_answer, new_conversation
+from rlm_cli.engine.rebuilding import new_conversation
+from rlm_cli.engine.rerunning import clear_answer
 from rlm_cli.engine.resuming import Begun
 from rlm_cli.engine.sitting import Sitting
 from rlm_cli.engine.tree import Tree
@@ -24,7 +25,7 @@ async def conversation_of(
     settings = tree.settings
     allows_children = asked.depth + 1 < settings.limits.depth
     if sitting.cells:
-        await clear_answer(tree, corpus, kernel)
+        await clear_answer(tree.citations, corpus, kernel)
     if sitting.conversation is not None:
         if begun is None or not begun.is_told:
             turns = settings.limits.turns

@@ -8,59 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import msgspec
-
 from rlm_cli.base.text import counted
 from rlm_cli.engine import briefing, prompts
-from rlm_cli.engine.broker import data_of, prompt_of
 from rlm_cli.engine.conversation import Conversation
-from rlm_cli.engine.past import Past, PastCell, PastQuestion, PastTurn
+from rlm_cli.engine.past import Past, PastCell, PastQuestion, PastTurn, Step
+from rlm_cli.engine.rerunning import Bounds, RecordedCalls, RecordedHost, Rerun, result_of
 from rlm_cli.engine.sitting import Sitting
 from rlm_cli.engine.tree import Tree
 from rlm_cli.events.bodies import CellFinished, RunResumed
-from rlm_cli.events.values import Json, Problem
-from rlm_cli.ports import CallReply, Cell, CellResult, CiteCall, Corpus, Kernel, KernelCall, LlmCall
-
-CLEAR_ANSWER = "answer['content'] = ''\nanswer['ready'] = False"
-"""Run as cell 0, which no turn has, before each further question."""
-
-_NOT_RUN_AGAIN = ("timeout", "interrupted", "died")
-
-
-class SilentHost:
-    """A `ports.CellHost` that says nothing, and answers calls from the record of one cell.
-
-    Shape:   missing counts the calls for which there is none.
-    """
-
-    def __init__(self, tree: Tree, corpus: Corpus, cell: PastCell | None = None) -> None:
-        self._tree = tree
-        self._corpus = corpus
-        calls = cell.calls if cell is not None else {}
-        self._left = {address: list(replies) for address, replies in calls.items()}
-        self.missing = 0
-
-    def output(self, stream: str, text: str) -> None:
-        """Nothing is shown."""
-
-    def drafted(self, content: Json, ready: bool) -> None:
-        """Nothing is told."""
-
-    async def call(self, call: KernelCall) -> CallReply:
-        """The recorded reply; where a call was asked more often than it is recorded, the last one again."""
-        if isinstance(call, CiteCall):
-            return await self._tree.citations.cite(self._corpus, call)
-        if isinstance(call, LlmCall):  # a call to a model that there is not is recorded by its bare prompt
-            replies = self._left.get(("llm", prompt_of(call))) or self._left.get(("llm", call.prompt))
-        else:
-            replies = self._left.get(("rlm", call.question))
-        if not replies:
-            self.missing += 1
-            why = "this call is not in the record of the session, and nothing is paid while it is rebuilt"
-            return CallReply(problem=Problem(kind="not_recorded", message=why))
-        reply = replies.pop(0) if len(replies) > 1 else replies[0]
-        data = data_of(reply.text, call.schema) if isinstance(call, LlmCall) and not reply.problem else None
-        return msgspec.structs.replace(reply, data=data)
+from rlm_cli.ports import CellResult, Corpus, Kernel, LlmCall, RlmCall
 
 
 @dataclass(frozen=True)
@@ -104,47 +60,33 @@ class Rebuilding:
         return Rebuilt(event, self._last)
 
     async def _cells(self, kernel: Kernel) -> None:
-        for step in self._past.steps:
-            if isinstance(step, PastQuestion):
-                await clear_answer(self._tree, self._corpus, kernel)
-            elif isinstance(step, PastCell):
-                kernel.remember({"turn": step.turn, "cell": step.number, "reply": "", "by": "user"})
-                await self._cell(step, kernel)
-            else:
-                await self._turn(step, kernel)
+        tree = self._tree
+        again = Rerun(kernel, self._corpus, tree.citations, RecordedCalls(self._past), self)
+        bounds = Bounds(tree.settings.limits.cell_seconds, tree.settings.waiting_seconds)
+        await again.go(self._past.steps, bounds)
 
-    async def _turn(self, turn: PastTurn, kernel: Kernel) -> None:
-        text = turn.reply.text if turn.reply else ""
-        if turn.cell is None:
-            kernel.remember({"turn": turn.number, "reply": text, "code": "", "status": "nothing to run"})
-            return
-        kernel.remember({"turn": turn.number, "reply": text, "cell": turn.cell.number})
-        await self._cell(turn.cell, kernel)
+    def model_of(self, call: LlmCall | RlmCall) -> str:
+        """The model that a call means with today's settings."""
+        models = self._tree.models
+        model = models.root if isinstance(call, RlmCall) else models.named(call.model)
+        return model.facts.name if model is not None else ""
 
-    async def _cell(self, past: PastCell, kernel: Kernel) -> None:
-        finished = past.finished
-        if finished is None or finished.status in _NOT_RUN_AGAIN:
-            status = finished.status if finished else "died"
-            self._lost.append(f"cell {past.number} {_STOPPED[status]}, and is not run again")
-        else:
-            limits, settings = self._tree.settings.limits, self._tree.settings
-            cell = Cell(
-                number=past.number,
-                code=past.code,
-                turn=past.turn,
-                compute_seconds=limits.cell_seconds,
-                waiting_seconds=settings.waiting_seconds,
-            )
-            host = SilentHost(self._tree, self._corpus, past)
-            result = await kernel.run(cell, host)
-            self._again += 1
-            self._last = result
-            self._lost += _differences(past.number, finished, result, host.missing)
-            if result.kernel_is_lost:
-                await kernel.restart(result.problem.message if result.problem else result.status)
-                return
-        if past.is_replaced:
-            await kernel.restart("as it was in the record")
+    async def asked_child(self, span: str, call: RlmCall, corpus: Corpus) -> None:
+        """A child run leaves nothing behind but its answer."""
+
+    def skipped(self, cell: PastCell, status: str) -> None:
+        """Name a cell that is not run again."""
+        self._lost.append(f"cell {cell.number} {_STOPPED[status or 'died']}, and is not run again")
+
+    def ran(self, cell: PastCell, result: CellResult, host: RecordedHost) -> None:
+        """Name what came out otherwise."""
+        assert cell.finished is not None
+        self._again += 1
+        self._last = result
+        self._lost += _differences(cell.number, cell.finished, result, len(host.missing))
+
+    def behind(self, step: Step) -> None:
+        """A step is through: there is nothing to name."""
 
     def _event(self, why: str, seconds: float) -> RunResumed:
         questions = self._past.questions
@@ -161,11 +103,6 @@ class Rebuilding:
             seconds=seconds,
             **({"root_usage": paid.root_usage, "sub_usage": paid.sub_usage} if paid else {}),
         )
-
-
-async def clear_answer(tree: Tree, corpus: Corpus, kernel: Kernel) -> None:
-    """Make the answer variable empty for the next question."""
-    await kernel.run(Cell(number=0, code=CLEAR_ANSWER), SilentHost(tree, corpus))
 
 
 def new_conversation(tree: Tree, opening: str) -> Conversation:
@@ -203,19 +140,6 @@ def _report(question: PastQuestion, turn: PastTurn) -> str:
     if turn.cell is None or finished is None:
         return briefing.ended(stop)
     return briefing.report(briefing.ended(stop), turn.cell.number, result_of(finished), [])
-
-
-def result_of(finished: CellFinished) -> CellResult:
-    """A recorded end of a cell as the kernel would have told it."""
-    return CellResult(
-        status=finished.status,
-        shown=finished.shown,
-        omitted=finished.omitted,
-        seconds=finished.seconds,
-        waited_seconds=finished.waited_seconds,
-        problem=finished.problem,
-        variables=finished.variables,
-    )
 
 
 _STOPPED = {

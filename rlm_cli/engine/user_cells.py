@@ -9,7 +9,7 @@ from rlm_cli.base.text import head_and_tail
 from rlm_cli.engine.asked import Asked, finished_as
 from rlm_cli.engine.broker import CellScope
 from rlm_cli.engine.children import run_child
-from rlm_cli.engine.rebuilding import SilentHost
+from rlm_cli.engine.rerunning import RecordedHost
 from rlm_cli.engine.run import Run
 from rlm_cli.engine.sitting import Sitting
 from rlm_cli.engine.tree import Tree
@@ -78,7 +78,7 @@ async def peek(tree: Tree, corpus: Corpus, sitting: Sitting, code: str) -> str:
         return ""
     kernel = await sitting.open_kernel(tree, corpus, "root")
     result = await kernel.run(
-        Cell(number=0, code=code, compute_seconds=_PEEK_SECONDS), SilentHost(tree, corpus)
+        Cell(number=0, code=code, compute_seconds=_PEEK_SECONDS), RecordedHost(tree.citations, corpus)
     )
     return result.shown
 

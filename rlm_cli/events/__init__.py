@@ -5,7 +5,7 @@ Events come up, commands go down. Both are inert values: no live object, no draw
 
 from rlm_cli.events.bodies import BODY_TYPES, Body, Unknown
 from rlm_cli.events.codec import decode_body, encode_body, kind_of
-from rlm_cli.events.envelope import Event, child_span, depth_of, parent_span
+from rlm_cli.events.envelope import Event, child_span, depth_of, parent_span, run_span
 
 __all__ = [
     "BODY_TYPES",
@@ -18,4 +18,5 @@ __all__ = [
     "encode_body",
     "kind_of",
     "parent_span",
+    "run_span",
 ]

@@ -35,6 +35,16 @@ def parent_span(span: str) -> str:
     return span.rpartition("/")[0]
 
 
+def run_span(span: str) -> str:
+    """The span of the run in which something was said: `root`, or the sub-call that a child run stands for.
+
+    What a run says of itself is spoken by its own span; its turns and cells hang below.
+    """
+    while (cut := span.rfind("/")) >= 0 and span[cut + 1 : cut + 2] in ("t", "c"):
+        span = span[:cut]
+    return span
+
+
 def depth_of(span: str) -> int:
     """How many runs deep a span is: 0 in the root run, 1 in a child run, and so on.
 

@@ -7,12 +7,11 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from rlm_cli.events.bodies import CellFinished, DraftUpdated
+from rlm_cli.events.bodies import CellFinished, RunFinished
 from rlm_cli.events.values import Citation, Variable
 from rlm_cli.ports import CellResult
 
 _ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}\b")
-_STOPPED = ("interrupted", "timeout", "died")
 
 
 class Difference(Struct, frozen=True, kw_only=True):
@@ -61,30 +60,26 @@ def cell_differences(span: str, before: CellFinished, after: CellResult) -> list
     return [*found, *_variables(span, before.variables, after.variables)]
 
 
-def was_stopped(before: CellFinished) -> bool:
-    """Whether a cell was stopped from outside, so that a second run cannot end as the first one did."""
-    return before.status in _STOPPED
-
-
-def draft_difference(span: str, before: DraftUpdated | None, after: str | None) -> list[Difference]:
-    """Whether the answer behind a cell is another one; None where the cell did not change it."""
-    recorded = before.content if before is not None else None
-    if recorded == after:
+def draft_difference(span: str, before: str, after: str) -> list[Difference]:
+    """Whether the answer behind a cell is another one."""
+    if before == after:
         return []
-    return [Difference(kind="draft", where=span, what="another draft", before=recorded, after=after)]
+    return [Difference(kind="draft", where=span, what="another draft", before=before, after=after)]
 
 
 def answer_differences(
-    before: str, after: str, cited: Iterable[Citation], again: Iterable[Citation]
+    finished: RunFinished, after: str, again: Iterable[Citation], which: str
 ) -> list[Difference]:
-    """Whether the answer reads as it did, and each citation stands where it stood."""
-    found = []
+    """Whether an answer reads as it did, and each citation stands where it stood.
+
+    Shape:   which names the question where there are several, and is empty otherwise.
+    """
+    found, before = [], finished.answer
     if before.strip() != after.strip():
-        found.append(
-            Difference(kind="answer", where="root", what="another answer", before=before, after=after)
-        )
+        what = f"another answer to {which}" if which else "another answer"
+        found.append(Difference(kind="answer", where="root", what=what, before=before, after=after))
     now = {(each.path, each.quote): each for each in again}
-    for citation in cited:
+    for citation in finished.citations:
         same = now.get((citation.path, citation.quote))
         if same is None:
             found.append(_citation(citation, None))

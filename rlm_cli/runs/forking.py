@@ -9,7 +9,8 @@ from typing import Any
 from msgspec.structs import replace
 
 from rlm_cli.base.errors import UsageError
-from rlm_cli.engine.past import Past, PastQuestion, past_of
+from rlm_cli.engine.past import Past, PastQuestion
+from rlm_cli.engine.past_reading import past_of
 from rlm_cli.events import Event
 from rlm_cli.events.bodies import (
     ReplyDelta,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rlm_cli.base.errors import ExitCode, SessionError, UsageError
 from rlm_cli.corpus.ingest import ReadingStopped
-from rlm_cli.engine.past import past_of
+from rlm_cli.engine.past_reading import past_of
 from rlm_cli.engine.resuming import resumption
 from rlm_cli.events import Event
 from rlm_cli.events.bodies import CorpusLoaded, RunStarted

@@ -18,7 +18,8 @@ from rlm_cli.corpus.indexing import Indexing
 from rlm_cli.corpus.indexing import begin as begin_indexing
 from rlm_cli.corpus.progress import Progress, progress_line
 from rlm_cli.engine.asked import Asked
-from rlm_cli.engine.past import Past, past_of
+from rlm_cli.engine.past import Past
+from rlm_cli.engine.past_reading import past_of
 from rlm_cli.engine.rebuilding import Rebuilding
 from rlm_cli.engine.recipe import Recipe
 from rlm_cli.engine.resuming import Resumption

@@ -18,7 +18,8 @@ from rlm_cli.base.errors import ExitCode, UsageError
 from rlm_cli.base.text import counted
 from rlm_cli.corpus.ingest import ReadingStopped
 from rlm_cli.corpus.watch import Watch
-from rlm_cli.engine.past import Past, past_of
+from rlm_cli.engine.past import Past
+from rlm_cli.engine.past_reading import past_of
 from rlm_cli.engine.recipe import AskedAgain
 from rlm_cli.events.bodies import CorpusLoaded, RunFinished
 from rlm_cli.ports import CallReply

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.journeys.program import Program, cell, roots_and_subs
-from tests.servers.openai_server import Server
+from tests.servers.openai_server import Answer, Server
 
 READ_A = cell("first = corpus['a.txt'].text\nprint(first)")
 READ_B = cell(
@@ -120,8 +122,6 @@ def test_what_cannot_be_shown_ends_with_2(program: Program, notes: Path, words: 
 
 
 def test_a_running_session_is_followed_to_its_end(program: Program, notes: Path) -> None:
-    from tests.servers.openai_server import Answer
-
     held = Answer(FINISH, hold="end")
     with Server(roots_and_subs([READ_A, held])) as server:
         asking = program.at(server).start("ask", notes, "again?", "--mode", "rlm")
@@ -135,3 +135,79 @@ def test_a_running_session_is_followed_to_its_end(program: Program, notes: Path)
         rest, _ = following.communicate(timeout=60)
     assert json.loads(rest.splitlines()[-1])["body"]["kind"] == "run.finished"
     assert following.returncode == 0
+
+
+SECOND = cell("third = corpus['c.txt'].text\nprint(third)\nreply = llm_query('Which colour?', third)")
+ANSWERED = cell(
+    "mark = cite(corpus['c.txt'], 'a grey cat')\nanswer.update(content=f'{reply} {mark}', ready=True)"
+)
+CHILD = cell(
+    "parts = rlm_batch(['Which bird?', 'Which fish?'], [corpus['d.txt'], corpus['e.txt']])\nprint(parts)"
+)
+TOLD = cell("answer.update(content=' and '.join(map(str, parts)), ready=True)")
+IN_CHILD = cell("one = corpus[0].text\nanswer.update(content=llm_query('Name it', one) + one, ready=True)")
+BEASTS = {
+    "a.txt": "The quick brown fox jumps.\n",
+    "b.txt": "A lazy dog sleeps.\n",
+    "c.txt": "Here sits a grey cat.\n",
+    "d.txt": "A heron.\n",
+    "e.txt": "A carp.\n",
+}
+
+
+def of_beasts(body: dict[str, Any], before: int) -> Answer:
+    """A provider that plays three questions in a row, and two child runs."""
+    if body["model"] == "test-sub":
+        return Answer('{"colour": "brown"}' if "JSON" in str(body["messages"]) else "brown")
+    turns = [READ_A, READ_B, FINISH, SECOND, ANSWERED, CHILD, TOLD]
+    if re.search(r"Which (bird|fish)\?", body["messages"][1]["content"]):
+        turns = [IN_CHILD]
+    turn = sum(message["role"] == "assistant" for message in body["messages"])
+    return Answer(turns[min(turn, len(turns) - 1)])
+
+
+@pytest.fixture
+def three_questions(program: Program) -> Path:
+    """A session of three questions: of code, of a sub-call and a citation, of two child runs."""
+    folder = program.home / "beasts"
+    folder.mkdir()
+    for name, text in BEASTS.items():
+        (folder / name).write_text(text)
+    with Server(of_beasts) as server:
+        asked = program.at(server).rlm("ask", folder, "colour?", "--mode", "rlm", "--max-depth", "2")
+        second = program.rlm("ask", "-c", "And the cat?")
+        third = program.rlm("ask", "-c", "And the others?")
+        assert (asked.code, second.code, third.code) == (0, 0, 0), (asked.err, second.err, third.err)
+    return folder
+
+
+def test_every_question_of_a_session_is_compared(program: Program, three_questions: Path) -> None:
+    with Server(roots_and_subs(["never asked"])) as server:
+        code, report = verified(program.at(server))
+        assert server.chats == []
+    assert report["differences"] == []
+    assert (code, report["questions"], report["cells"]) == (0, 3, 9)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "cells", "others"),
+    [
+        ("b.txt", "A lazy cow sleeps.\n", {"root/t2/c2"}, set()),
+        ("c.txt", "Here sits a white cat.\n", {"root/t4/c4", "root/t5/c5"}, {"answer", "citation"}),
+        ("d.txt", "A stork.\n", {"root/t6/c6/s1/t1/c1"}, {"draft"}),
+    ],
+)
+def test_the_cells_of_whatever_question_that_read_a_changed_file_are_named(
+    program: Program, three_questions: Path, name: str, text: str, cells: set[str], others: set[str]
+) -> None:
+    (three_questions / name).write_text(text)
+    with Server(roots_and_subs(["never asked"])) as server:
+        code, report = verified(program.at(server))
+        assert server.chats == []
+    found = report["differences"]
+    assert code == 9 and isinstance(found, list)
+    assert [each["where"] for each in found if each["kind"] == "document"] == [name]
+    of_cells = {"output", "call", "status", "draft", "variable"}
+    assert {each["where"] for each in found if each["kind"] in of_cells} == cells
+    assert others <= {each["kind"] for each in found} <= others | of_cells | {"document"}
+    assert all("question 2" in each["what"] for each in found if each["kind"] == "answer")

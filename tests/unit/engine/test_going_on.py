@@ -6,7 +6,8 @@ import pytest
 
 from rlm_cli.base.errors import UsageError
 from rlm_cli.engine.asked import Asked
-from rlm_cli.engine.past import Past, PastTurn, past_of
+from rlm_cli.engine.past import Past, PastTurn
+from rlm_cli.engine.past_reading import past_of
 from rlm_cli.engine.rebuilding import Rebuilding
 from rlm_cli.engine.recipe import AskedAgain
 from rlm_cli.engine.resuming import resumption
