@@ -29,14 +29,19 @@ def variables_of(generation: Generation, visible: Sequence[int] | None) -> dict[
 
 
 def facts_of_documents(generation: Generation, visible: Sequence[int] | None) -> dict[str, Any]:
-    """The facts of a generation, or those of some of its documents."""
+    """The facts of a generation, or those of some of its documents.
+
+    Shape:   some documents have the same fingerprint for as long as they, their paths and their readers do.
+    """
     facts = generation.facts
     if visible is None:
         return facts
     kinds: Counter[str] = Counter()
     per_source: Counter[int] = Counter()
     characters, disk_bytes, tokens = 0, 0, 0
+    contents: list[tuple[str, bytes, int]] = []
     for _, record in _records(generation, visible):
+        contents.append((generation.path_of(record), record.digest, record.reader))
         kinds[generation.kinds[record.kind]] += 1
         per_source[record.source] += 1
         characters += record.characters
@@ -47,7 +52,7 @@ def facts_of_documents(generation: Generation, visible: Sequence[int] | None) ->
         "characters": characters,
         "bytes": disk_bytes,
         "tokens": tokens,
-        "fingerprint": content_hash(repr((facts["fingerprint"], visible)))[:32],
+        "fingerprint": content_hash(repr(contents))[:32],
         "kinds_count": dict(kinds.most_common()),
         "sources": [{**s, "documents": per_source[n]} for n, s in enumerate(facts["sources"])],
         "skipped": [],

@@ -243,3 +243,45 @@ def until(lines: Iterator[str], words: str) -> None:
         if words in line:
             return
     raise AssertionError(f"{words!r} was never said: {''.join(heard)}")
+
+
+def test_a_watched_question_of_child_runs_pays_for_the_child_of_the_changed_file_alone(
+    program: Program, tmp_path: Path
+) -> None:
+    folder = tmp_path / "few"
+    folder.mkdir()
+    for number in range(5):
+        (folder / f"{number}.txt").write_text(f"Contract {number}. The liability is not limited.\n" * 30)
+    fan = cell(
+        "found = corpus.grep('liability')\n"
+        "parts = rlm_batch([f'Is {document.path} capped?' for document in corpus], list(corpus))\n"
+        "print(len(parts))"
+    )
+    finish = cell("answer.update(content=' '.join(map(str, parts)), ready=True)")
+    inside = cell(
+        "seen = corpus[0].grep('capped')\nsaid = llm_query('Capped?', corpus[0].text)\nprint(len(seen))"
+    )
+    inside_end = cell("answer.update(content=str(said), ready=True)")
+    script = answering([fan, finish])
+
+    def with_children(body: dict[str, Any], before: int) -> Answer:
+        opening = body["messages"][1]["content"]
+        if body["model"] == "test-root" and ".txt capped?" in opening:
+            return Answer([inside, inside_end][sum(m["role"] == "assistant" for m in body["messages"])])
+        return script(body, before)
+
+    with Server(with_children) as server:
+        process = program.at(server).start(
+            "ask", folder, "How many?", "--mode", "rlm", "--watch", "--max-depth", "2"
+        )
+        lines = said_by(process)
+        until(lines, "watching 5 documents")
+        assert asked(server) == {"test-root": 2 + 5 * 2, "test-sub": 5}
+        (folder / "3.txt").write_text("The liability is capped.\n")
+        until(lines, "the answer has changed")
+        until(lines, "watching 5 documents")
+        assert asked(server) == {"test-root": 2 + 5 * 2 + 2, "test-sub": 6}
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=30) == 0
+    assert process.stdout is not None
+    assert process.stdout.read() == "no no no no no\nno no no yes no\n"
