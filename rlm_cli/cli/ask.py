@@ -151,7 +151,7 @@ def ask(
         return show_estimate(plan)
     from rlm_cli.cli.facing import face_maker
 
-    make_face = face_maker(settings, environ, plan.output.out)
+    make_face = face_maker(settings, environ, plan.output.out, takes_questions=not watch)
     if going is not None:
         from rlm_cli.runs.going_on import go_on
 

@@ -12,19 +12,30 @@ from rlm_cli.settings.tree import Settings
 
 if TYPE_CHECKING:
     from rlm_cli.faces.options import Face, FaceOptions
+    from rlm_cli.views.run import RunView
 
 
 def face_maker(
-    settings: Settings, environ: Mapping[str, str], out: Path | None = None
-) -> Callable[[Path | None], Face]:
-    """Makes the face of a run whose session file is at a path; None when no session is kept."""
+    settings: Settings,
+    environ: Mapping[str, str],
+    out: Path | None = None,
+    *,
+    takes_questions: bool = True,
+) -> Callable[[Path | None, RunView], Face]:
+    """Makes the face of a run from the path of its session file, None when none is kept, and what stands.
+
+    Shape:   takes_questions: more than one answer may come. Into a file, and as one object, only one can.
+    """
     from rlm_cli.faces.choosing import face_for
     from rlm_cli.faces.output import standard_output
 
     color = color_asked(settings.leaves["output.color"], environ)
+    takes_questions = takes_questions and out is None and settings.output.format in ("text", "markdown")
 
-    def make(path: Path | None) -> Face:
-        options = replace(face_options(settings, path, out), reads_keys=True)
+    def make(path: Path | None, stands: RunView) -> Face:
+        options = replace(
+            face_options(settings, path, out), reads_keys=True, takes_questions=takes_questions, start=stands
+        )
         return face_for(settings.output.format, standard_output(environ, color), options)
 
     return make

@@ -17,12 +17,14 @@ from rlm_cli.runs.forking import forked, whole_copy
 from rlm_cli.runs.freshness import PATIENCE_SECONDS
 from rlm_cli.runs.going_on import copied, recalled
 from rlm_cli.runs.going_on_settings import recorded_inputs
+from rlm_cli.runs.in_turn import ask_in_turn, ask_waiting
 from rlm_cli.runs.open_session import Asking, OpenSession
 from rlm_cli.runs.plan import AskPlan
 from rlm_cli.runs.session import MakeFace
 from rlm_cli.runs.signals import Presses
 from rlm_cli.stream.journal import Journal
 from rlm_cli.stream.sessions import Sessions
+from rlm_cli.views.run import standing
 
 _FIRST_FORCE = 2
 """In the shell the first Ctrl-C comes back to the prompt: it interrupts the cell as well."""
@@ -87,7 +89,7 @@ class Desk:
     async def ask(self, question: str, presses: Presses) -> None:
         """Ask the root model; the run is shown by the face of the settings."""
         asking = Asking(question, first_force=_FIRST_FORCE)
-        await self._with_face(lambda: self.session.ask(asking, presses))
+        await self._with_face(lambda: ask_in_turn(self.session, asking, presses))
 
     async def run_python(self, code: str, presses: Presses) -> None:
         """Run the user's code in the kernel."""
@@ -133,7 +135,12 @@ class Desk:
         goes_on = resumption(session.past) if question and not made.next_question else None
         await self.rebuild(goes_on.past if goes_on else session.past.closed(), presses, "fork")
         if goes_on is not None:
-            await self._with_face(lambda: session.go_on(goes_on, presses))
+
+            async def work() -> None:
+                finished = await session.go_on(goes_on, presses)
+                await ask_waiting(session, finished, presses, _FIRST_FORCE)
+
+            await self._with_face(work)
         elif made.next_question:
             await self.ask(made.next_question, presses)
 
@@ -164,7 +171,7 @@ class Desk:
     async def _with_face(self, work: Callable[[], Awaitable[object]]) -> None:
         session = self.session
         path = session.journal.path if session.journal is not None else None
-        face = self._make_face(path)
+        face = self._make_face(path, standing(self.events, is_open=True))
 
         async def show(events: AsyncIterator[Event]) -> None:
             await face(events, session.submit)
@@ -176,12 +183,14 @@ class Desk:
     async def _shown(
         self, session: OpenSession, show: Callable[[AsyncIterator[Event]], Awaitable[None]]
     ) -> AsyncIterator[None]:
-        """What happens meanwhile is shown, to its end."""
+        """What happens meanwhile is shown, to its end. Between two of these no time of the session passes."""
         events = session.bus.subscribe()
         shown = asyncio.ensure_future(show(events))
+        session.clock.go_on()
         try:
             yield
         finally:
+            session.clock.hold()
             events.end()
             await shown
             await events.aclose()

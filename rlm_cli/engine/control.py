@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from rlm_cli.engine.stops import Stop
-from rlm_cli.events.commands import AnswerNow, Command, Decide, Interrupt, Pause, Steer
+from rlm_cli.events.commands import AnswerNow, Ask, Command, Decide, Interrupt, Pause, Steer
 
 _ANSWER_NOW = (
     "The user asks for the answer now. Set answer from what you have and answer['ready'] = True in this cell."
 )
+
+
+@dataclass(frozen=True)
+class Said:
+    """What the root model is to be told; and what people are told of it, empty where they know already."""
+
+    to_model: str
+    to_people: str = ""
 
 
 class Control:
@@ -24,7 +33,7 @@ class Control:
         self.stop: Stop | None = None
         self.force = 0
         self.on_stop: Callable[[int], None] = lambda force: None
-        self._notes: list[str] = []
+        self._notes: list[Said] = []
         self._may_go_on = asyncio.Event()
         self._may_go_on.set()
 
@@ -34,15 +43,15 @@ class Control:
             case Interrupt(force=force):
                 self.request_stop(Stop.INTERRUPTED, force)
             case AnswerNow():
-                self._notes.append(_ANSWER_NOW)
+                self._notes.append(Said(_ANSWER_NOW, "you have asked for the answer now"))
                 self._may_go_on.set()
             case Steer(note=note):
-                self._notes.append(f"The user says: {note}")
+                self._notes.append(Said(f"The user says: {note}", f"your note to the model: {note}"))
             case Pause(is_paused=True):
                 self._may_go_on.clear()
             case Pause(is_paused=False):
                 self._may_go_on.set()
-            case Decide():
+            case Decide() | Ask():
                 pass
 
     def request_stop(self, stop: Stop, force: int) -> None:
@@ -54,9 +63,14 @@ class Control:
 
     def note(self, text: str) -> None:
         """Tell the root model something in its next turn."""
-        self._notes.append(text)
+        self._notes.append(Said(text))
 
-    def take_notes(self) -> list[str]:
+    @property
+    def is_paused(self) -> bool:
+        """Whether the next turn waits for the user."""
+        return not self._may_go_on.is_set()
+
+    def take_notes(self) -> list[Said]:
         """What the root model is to be told in its next turn."""
         notes, self._notes = self._notes, []
         return notes

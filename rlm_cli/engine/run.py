@@ -127,7 +127,7 @@ class Run:
             ending = await answer_directly(
                 self._tree,
                 self._corpus,
-                self._asked.question,
+                "\n\n".join([self._asked.question, *self._said_meanwhile()]),
                 self._root,
                 self._drafts,
                 self._closing,
@@ -144,12 +144,30 @@ class Run:
         if end is None and (notes := sitting.take_notes()):
             conversation.follow("\n\n".join(notes))
         while end is None:
-            await self.control.wait_while_paused()
+            await self._pause()
             end = self._ending_before(sitting.turns + 1)
             if end is None:
                 sitting.turns += 1
                 end = await self._turn(sitting.turns, conversation, self._kernel)
         return end
+
+    async def _pause(self) -> None:
+        """Wait while the user wants it; both ends of it are told."""
+        if self.control.is_paused:
+            self._tell_of_user(f"paused before turn {self._sitting.turns + 1}")
+            await self.control.wait_while_paused()
+            self._tell_of_user("going on")
+
+    def _said_meanwhile(self) -> list[str]:
+        """What the root model is to be told; what the user has said stands in the record with it."""
+        said = self.control.take_notes()
+        for each in said:
+            if each.to_people:
+                self._tell_of_user(each.to_people)
+        return [each.to_model for each in said]
+
+    def _tell_of_user(self, text: str) -> None:
+        self._tree.session.emit(self._asked.span, Notice(level="info", code="user", text=text))
 
     def _is_too_large_after_all(self, ending: Ending) -> bool:
         """Whether the provider says that a corpus which was put to it whole does not fit; then it is said."""
@@ -199,13 +217,13 @@ class Run:
         ending, notes = await self._after_cell(code, result, kernel)
         head = briefing.ended(ending.stop) if ending is not None else self._turn_line(turn + 1)
         if ending is None:
-            notes += [briefing.spending(self._tree.budget), *self.control.take_notes()]
+            notes += [briefing.spending(self._tree.budget), *self._said_meanwhile()]
         return ending, briefing.report(head, self._sitting.cells, result, [*filter(None, notes)])
 
     def _report_of_nothing(self, turn: int, reading: Malformed) -> str:
         self._closing.last_prose = reading.prose
         said = [reading.why, self._progress.saw_nothing_to_run()]
-        return "\n\n".join(filter(None, [self._turn_line(turn + 1), *said, *self.control.take_notes()]))
+        return "\n\n".join(filter(None, [self._turn_line(turn + 1), *said, *self._said_meanwhile()]))
 
     async def _caught_up(self, conversation: Conversation, kernel: Kernel) -> Ending | None:
         """Take up a question of the record: its guards, and the turn behind which the record ends."""

@@ -27,6 +27,12 @@ class Pause(Struct, frozen=True, tag_field="command", tag="pause"):
     is_paused: bool = True
 
 
+class Ask(Struct, frozen=True, tag_field="command", tag="ask"):
+    """A question that waits for its turn: it is asked when the one at hand has its answer."""
+
+    question: str
+
+
 class Decide(Struct, frozen=True, tag_field="command", tag="decide"):
     """The answer to a `decision.asked` event."""
 
@@ -34,4 +40,4 @@ class Decide(Struct, frozen=True, tag_field="command", tag="decide"):
     choice: str
 
 
-Command = Interrupt | AnswerNow | Steer | Pause | Decide
+Command = Interrupt | AnswerNow | Steer | Pause | Ask | Decide

@@ -23,11 +23,13 @@ class Delivery:
         self._narrator = narrator
         self._out_file = out_file
         self._code: ExitCode | None = None
+        self._has_given = False
 
     async def text(self, answer: str) -> None:
-        """Hand over a text; an empty one is not handed over."""
+        """Hand over a text, an empty row behind the one before; an empty one is not handed over."""
         if answer and not await self._filed(visible(answer).encode("utf-8", "replace") + b"\n"):
-            await self._out.text(answer)
+            await self._out.text(f"\n{answer}" if self._has_given else answer)
+            self._has_given = True
 
     async def json(self, value: Any) -> None:
         """Hand over a value as one line of JSON."""

@@ -35,8 +35,8 @@ class FaceOptions:
     Shape:   start is what was seen before the first event: a replay may begin in the middle of a run.
              answer_format is `text` or `markdown`; is_silent (`--ui none`) leaves stderr empty but for why a
              run failed; out_file gets the answer in place of stdout. ui is `auto`, `live`, `plain` or `none`;
-             reads_keys: a live view reads the keys that steer a run; on_question gets questions that are
-             written meanwhile, None when none can wait.
+             reads_keys: a live view reads the keys that steer a run; takes_questions: a question that is
+             written meanwhile may be submitted, and is asked afterwards.
     """
 
     verbosity: Verbosity = Verbosity.NORMAL
@@ -47,5 +47,5 @@ class FaceOptions:
     ui: str = "auto"
     tempo: float = 1.0
     reads_keys: bool = False
-    on_question: Callable[[str], None] | None = None
+    takes_questions: bool = False
     start: RunView = field(default_factory=RunView)

@@ -16,12 +16,14 @@ from rlm_cli.events import Event
 from rlm_cli.events.bodies import CorpusLoaded, RunStarted
 from rlm_cli.ports import CallReply
 from rlm_cli.runs.forking import Fork, forked
+from rlm_cli.runs.in_turn import ask_in_turn, ask_waiting
 from rlm_cli.runs.open_session import Asking, OpenSession, new_journal
 from rlm_cli.runs.plan import AskPlan
 from rlm_cli.runs.session import MakeFace
 from rlm_cli.runs.signals import Presses, caught
 from rlm_cli.stream.journal import Journal
 from rlm_cli.stream.reading import Recording, read
+from rlm_cli.views.run import RunView, standing
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,9 @@ async def _through(plan: AskPlan, going: GoingOn, make_face: MakeFace) -> int:
     session = OpenSession(plan, journal, events, known)
     subscription = session.bus.subscribe()
     shown = Preceded(_beginning(events, going, question), subscription)
-    face = asyncio.ensure_future(make_face(journal.path if journal else None)(shown, session.submit))
+    stands = standing(events, is_open=False) if question or going.way == "continue" else RunView()
+    make = make_face(journal.path if journal else None, stands)
+    face = asyncio.ensure_future(make(shown, session.submit))
     is_begun = False
     try:
         with caught(asyncio.get_running_loop()) as presses:
@@ -108,9 +112,9 @@ async def _work(session: OpenSession, going: GoingOn, question: str, presses: Pr
     if _is_over(presses):
         return False
     if goes_on is None:
-        await session.ask(Asking(question, title=session.plan.session.title), presses)
+        await ask_in_turn(session, Asking(question, title=session.plan.session.title), presses)
     else:
-        await session.go_on(goes_on, presses)
+        await ask_waiting(session, await session.go_on(goes_on, presses), presses)
     return True
 
 

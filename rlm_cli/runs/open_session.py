@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import shutil
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -30,7 +31,7 @@ from rlm_cli.engine.tree import Models, RunSettings, Tree
 from rlm_cli.engine.user_cells import UserCell, peek
 from rlm_cli.events import Event
 from rlm_cli.events.bodies import CorpusChanged, CorpusLoaded, Notice, RunFinished, RunResumed
-from rlm_cli.events.commands import Command, Decide, Interrupt
+from rlm_cli.events.commands import Ask, Command, Decide, Interrupt
 from rlm_cli.models.redaction import redact
 from rlm_cli.ports import CallReply, CellResult, ModelFacts
 from rlm_cli.runs.changes import changes_between, note_of
@@ -73,7 +74,8 @@ class OpenSession:
     """One session file, open for writing.
 
     Shape:   journal None keeps no record; events are what it holds already; known are replies of other
-             sessions that may stand for requests of this one; is_new: the record was made for it.
+             sessions that may stand for requests of this one; is_new: the record was made for it; waiting are
+             the questions to be asked after the one at hand.
     """
 
     def __init__(
@@ -97,6 +99,8 @@ class OpenSession:
         self._parts: Opened | None = None
         self._tree: Tree | None = None
         self._run: Run | None = None
+        self._early: list[Command] = []
+        self.waiting: deque[str] = deque()
         self._consent: Consent | None = None
         self._last_result: CellResult | None = None
         self._indexing: Indexing | None = None
@@ -247,11 +251,15 @@ class OpenSession:
         self.change()
 
     def submit(self, command: Command) -> None:
-        """Take a command of a face."""
+        """Take a command of a face. What comes before there is a run is for the one that comes."""
         if isinstance(command, Decide) and self._consent is not None:
             self._consent.decide(command)
-        if self._run is not None:
+        elif isinstance(command, Ask):
+            self.waiting.append(command.question)
+        elif self._run is not None:
             self._run.control.submit(command)
+        else:
+            self._early.append(command)
 
     async def discard(self) -> None:
         """Close a session that could not be opened: one that was made for this leaves nothing behind."""
@@ -276,6 +284,9 @@ class OpenSession:
 
     async def _through(self, run: Run, presses: Presses, first_force: int = 1) -> RunFinished:
         self._run = run
+        early, self._early = self._early, []
+        for command in early:
+            run.control.submit(command)
         presses.on_interrupt = lambda force: run.control.submit(Interrupt(force + first_force - 1))
         presses.on_terminate = lambda: run.control.request_stop(Stop.TERMINATED, force=2)
         if presses.is_terminated:

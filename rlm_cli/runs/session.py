@@ -15,13 +15,15 @@ from rlm_cli.corpus.ingest import ReadingStopped
 from rlm_cli.events import Event
 from rlm_cli.events.commands import Command
 from rlm_cli.runs.freshness import PATIENCE_SECONDS
+from rlm_cli.runs.in_turn import ask_in_turn
 from rlm_cli.runs.open_session import Asking, OpenSession, new_journal
 from rlm_cli.runs.plan import AskPlan
 from rlm_cli.runs.signals import Presses, caught
+from rlm_cli.views.run import RunView
 
 Face = Callable[[AsyncIterator[Event], Callable[[Command], None]], Awaitable[int]]
-MakeFace = Callable[[Path | None], Face]
-"""Makes the face of a run whose session file is at this path; None when none is kept."""
+MakeFace = Callable[[Path | None, RunView], Face]
+"""Makes the face of a run from the path of its session file, None when none is kept, and what stands."""
 
 
 def run_question(plan: AskPlan, make_face: MakeFace) -> int:
@@ -36,14 +38,14 @@ async def _answered(plan: AskPlan, make_face: MakeFace) -> int:
     journal = new_journal(plan)
     path = journal.path if journal else None
     session = OpenSession(plan, journal)
-    face = asyncio.ensure_future(make_face(path)(session.bus.subscribe(), session.submit))
+    face = asyncio.ensure_future(make_face(path, RunView())(session.bus.subscribe(), session.submit))
     is_open = False
     try:
         with caught(asyncio.get_running_loop()) as presses:
             try:
                 is_open = await _opened(session, presses)
                 if is_open:
-                    await session.ask(Asking(plan.question, title=plan.session.title), presses)
+                    await ask_in_turn(session, Asking(plan.question, title=plan.session.title), presses)
             finally:
                 await session.close()
     finally:

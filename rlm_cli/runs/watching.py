@@ -30,6 +30,7 @@ from rlm_cli.runs.plan import AskPlan
 from rlm_cli.runs.session import MakeFace
 from rlm_cli.runs.signals import Presses, caught
 from rlm_cli.stream.reading import read
+from rlm_cli.views.run import RunView
 
 _NAMED = 5
 Say = Callable[[str], None]
@@ -98,7 +99,7 @@ async def _asked(
     assert journal is not None
     path = journal.path
     session = OpenSession(plan, journal, known=known)
-    face = asyncio.ensure_future(make_face(path)(session.bus.subscribe(), session.submit))
+    face = asyncio.ensure_future(make_face(path, RunView())(session.bus.subscribe(), session.submit))
     finished: RunFinished | None = None
     try:
         with caught(asyncio.get_running_loop()) as presses:

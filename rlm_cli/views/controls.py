@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from rlm_cli.base.text import one_line
-from rlm_cli.events.bodies import DecisionAsked
-from rlm_cli.events.commands import AnswerNow, Command, Decide, Pause, Steer
+from rlm_cli.events import Event
+from rlm_cli.events.bodies import DecisionAsked, RunStarted, TurnStarted
+from rlm_cli.events.commands import AnswerNow, Ask, Command, Decide, Pause, Steer
 
 NOTE, QUESTION = "note for the next turn", "next question"
 """What can be written while a run works."""
 
 _WRITTEN_CHARACTERS = 2_000
+_BETWEEN_TURNS = ("p", "s", "f", "d")
 
 
 @dataclass(frozen=True)
@@ -19,12 +21,14 @@ class Controls:
     """The state of the keys.
 
     Shape:   has_keys: keys are read at all; takes_questions: a further question can wait for its turn;
-             writes is what is being written, NOTE or QUESTION, empty while nothing is; said is what the user
-             has asked for last, for people, until the next turn begins; queued are the questions that wait.
+             has_turns: the run goes on in turns, so that it can be paused and steered between them; writes is
+             what is being written, NOTE or QUESTION, empty while nothing is; said is what the user has asked
+             for last, for people, until the next turn begins; queued are the questions that wait.
     """
 
     has_keys: bool = False
     takes_questions: bool = False
+    has_turns: bool = True
     is_paused: bool = False
     is_folded: bool = False
     shows_keys: bool = False
@@ -38,19 +42,19 @@ class Controls:
 class Pressed:
     """What a key has done.
 
-    Shape:   question is one that is to be asked afterwards; wants_difference: the last draft is to be shown
-             beside the one before.
+    Shape:   wants_difference: the last draft is to be shown beside the one before.
     """
 
     controls: Controls
     command: Command | None = None
-    question: str = ""
     wants_difference: bool = False
 
 
 def keys_line(controls: Controls) -> str:
     """The keys, as the screen explains them."""
     queue = "Tab queue · " if controls.takes_questions else ""
+    if not controls.has_turns:
+        return f"{queue}c fold"
     return f"p pause · s steer · {queue}f answer · d draft · c fold"
 
 
@@ -64,6 +68,8 @@ def pressed(controls: Controls, key: str, decision: DecisionAsked | None = None)
         return _written(controls, key)
     if decision is not None and (choice := _chosen(decision, key)) is not None:
         return Pressed(controls, Decide(decision.id, choice))
+    if not controls.has_turns and key.lower() in _BETWEEN_TURNS:
+        return Pressed(replace(controls, said="one call gives the answer: nothing to pause or steer"))
     match key:
         case "p" | "P":
             is_paused = not controls.is_paused
@@ -72,6 +78,8 @@ def pressed(controls: Controls, key: str, decision: DecisionAsked | None = None)
             return Pressed(replace(controls, writes=NOTE, text=""))
         case "tab" if controls.takes_questions:
             return Pressed(replace(controls, writes=QUESTION, text=""))
+        case "tab":
+            return Pressed(replace(controls, said="no question can wait here: this run gives one answer"))
         case "f" | "F":
             said = "you ask for the answer now"
             return Pressed(replace(controls, said=said, is_paused=False), AnswerNow())
@@ -82,6 +90,15 @@ def pressed(controls: Controls, key: str, decision: DecisionAsked | None = None)
         case "?":
             return Pressed(replace(controls, shows_keys=not controls.shows_keys))
     return Pressed(controls)
+
+
+def after(controls: Controls, event: Event, *, has_turns: bool) -> Controls:
+    """The keys after an event: what was asked for has come, or a question that waited has its turn."""
+    if isinstance(event.body, TurnStarted):
+        return replace(controls, said="", has_turns=has_turns)
+    if isinstance(event.body, RunStarted) and controls.queued[:1] == (event.body.question,):
+        return replace(controls, queued=controls.queued[1:])
+    return controls
 
 
 def _chosen(decision: DecisionAsked, key: str) -> str | None:
@@ -113,6 +130,6 @@ def _written(controls: Controls, key: str) -> Pressed:
 def _sent(controls: Controls, text: str) -> Pressed:
     idle = replace(controls, writes="", text="")
     if controls.writes == QUESTION:
-        return Pressed(replace(idle, queued=(*idle.queued, text)), question=text)
+        return Pressed(replace(idle, queued=(*idle.queued, text)), Ask(text))
     said = f"your note for the next turn: {one_line(text, 200)}"
     return Pressed(replace(idle, said=said), Steer(text))

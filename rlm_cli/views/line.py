@@ -21,8 +21,8 @@ class Verbosity(IntEnum):
 class Line:
     """One line for people.
 
-    Units:   t is seconds since the run began, None for a line that belongs to the one before; indent is
-             characters.
+    Units:   t is seconds since the question was asked, None for a line that belongs to the one before;
+             indent is characters.
     Shape:   tone is `plain`, `title`, `dim`, `code`, `output`, `draft`, `failed`, `warning`, `error`, `said`
              (what a model says) or `markdown` (a block of it, of several lines, for screens); a line of code
              or output is cut where it is too wide, every other is wrapped. is_passing: it says
@@ -67,8 +67,8 @@ class Moment:
 
     @property
     def t(self) -> float:
-        """Seconds since the run began."""
-        return self.event.t
+        """Seconds since the question was asked."""
+        return self.event.t - self.view.began
 
     @property
     def span(self) -> str:

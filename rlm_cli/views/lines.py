@@ -34,17 +34,18 @@ def tell(told: Told, now: Moment) -> Telling:
 def closing_lines(view: RunView, session: SessionFacts, verbosity: Verbosity) -> list[Line]:
     """What stands below the answer: how the run ended, what was read, what it cost, where its record is."""
     end = ended(view)
+    seconds = view.t - view.began
     is_good = end.status == "complete"
     first = Line(
-        wording.ending(end), "title" if is_good else "error" if end.status == "failed" else "warning", view.t
+        wording.ending(end), "title" if is_good else "error" if end.status == "failed" else "warning", seconds
     )
     said = {notice.text for notice in view.notices}
     is_first_told = verbosity is not Verbosity.QUIET or not is_good
-    below = None if is_first_told else view.t
+    below = None if is_first_told else seconds
     warnings = [Line(f"warning: {text}", "warning", below) for text in end.warnings if text not in said]
     if verbosity is Verbosity.QUIET:
         return [first, *warnings] if is_first_told else warnings
-    facts = [Line(wording.coverage(end)), Line(wording.spending(end, view.t))]
+    facts = [Line(wording.coverage(end)), Line(wording.spending(end, seconds))]
     if session.id:
         facts.append(Line(f"session {session.id}; see it again: rlm replay {session.id}", "dim"))
     return [first, *warnings, *facts]
@@ -70,7 +71,7 @@ def _due(told: Told, now: Moment) -> Telling:
     ends_step = isinstance(body, bodies.CellFinished | bodies.TurnStarted | bodies.RunFinished)
     if told.is_draft_due and ends_step and not now.is_child:
         lines.append(Line(wording.draft(now.view.draft), "draft", now.t))
-        told = replace(told, is_draft_due=False, draft_t=now.t)
+        told = replace(told, is_draft_due=False, draft_t=now.event.t)
     return told, lines
 
 

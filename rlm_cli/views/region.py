@@ -80,7 +80,7 @@ def _head(watched: Watched, controls: Controls, now: float) -> Row:
     tone = "title"
     if run.phase in ("starting", "loading"):
         what = one_line(watched.reading, 200) or ("starting" if run.corpus is None else "starting the kernel")
-        return Row([(what, tone), (f" · {elapsed(now)}", "dim")])
+        return Row([(what, tone), (f" · {elapsed(now - run.began)}", "dim")])
     step = f" · {elapsed(max(0.0, now - watched.step_began))}"
     limit = f"/{run.turn_limit}" if run.turn_limit is not None else ""
     pieces: list[Piece] = [(f"turn {run.turn}{limit}", tone)]

@@ -44,7 +44,7 @@ def _spent(watched: Watched, controls: Controls, now: float) -> Row:
     near = any(warned.limit == "usd" for warned in run.warnings)
     tokens = f"in {_packed(total.tokens_in)} · out {_packed(total.tokens_out)} · "
     pieces: list[Piece] = [(tokens, "dim"), (cost, "warning" if near else "plain")]
-    pieces.append((f" · {elapsed(now)}", "dim"))
+    pieces.append((f" · {elapsed(now - run.began)}", "dim"))
     if controls.has_keys:
         pieces.append((" · ? hides keys" if controls.shows_keys else " · ? keys", "dim"))
     return Row(pieces)

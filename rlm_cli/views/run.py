@@ -6,7 +6,7 @@ that a face shows is here or in `lines`; `fold(live) == fold(read(file))`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -42,6 +42,8 @@ from rlm_cli.views.spend import Spend, reduce_spend
 from rlm_cli.views.table import Table
 
 _OUTPUT_CHARACTERS = 16 * 1024
+_ROOT = "root"
+_STANDING = (RunStarted, CorpusLoaded, KernelReady)
 
 
 class CellView(Struct, frozen=True):
@@ -76,15 +78,19 @@ class ChildView(Struct, frozen=True):
 class RunView(Struct, frozen=True):
     """A run as far as its events tell it.
 
-    Units:   t is the time of the last event.
+    Units:   t is the time of the last event, began that at which the question was asked: 0 for the first one,
+             whose documents had to be read.
     Shape:   phase is `starting`, `loading`, `asking` (the root model), `working` (a cell), `deciding` or
-             `finished`; reply is what streams in; cells are those of the root run.
+             `finished`; is_asked_as_before: with the models and limits of the question before; reply is what
+             streams in; cells are those of the root run.
     """
 
     seq: int = 0
     t: float = 0.0
+    began: float = 0.0
     phase: str = "starting"
     started: RunStarted | None = None
+    is_asked_as_before: bool = False
     corpus: CorpusLoaded | None = None
     kernel: KernelReady | None = None
     turn: int = 0
@@ -127,6 +133,29 @@ def reduce(view: RunView, event: Event) -> RunView:
     return replace(view, seq=event.seq, t=event.t, **changes)
 
 
+def standing(events: Sequence[Event], *, is_open: bool) -> RunView:
+    """What a face has to know of a session when its next question is asked: what was asked, and what is open.
+
+    Shape:   a view of the end of the events that knows neither cells nor calls; blank where there are none.
+             is_open: documents and kernel are at hand; otherwise they are read and started again.
+    """
+    if not events:
+        return RunView()
+    last: dict[type, Any] = {}
+    for event in events:
+        if event.span == _ROOT and isinstance(event.body, _STANDING):
+            last[type(event.body)] = event.body
+    return RunView(
+        seq=events[-1].seq,
+        t=events[-1].t,
+        began=events[-1].t,
+        phase="finished" if is_open and RunStarted in last else "starting",
+        started=last.get(RunStarted),
+        corpus=last.get(CorpusLoaded) if is_open else None,
+        kernel=last.get(KernelReady) if is_open else None,
+    )
+
+
 def fold(events: Iterable[Event]) -> RunView:
     """The view after all of these events."""
     view = RunView()
@@ -145,7 +174,19 @@ def _run_started(view: RunView, event: Event, body: RunStarted) -> Changes:
     blank = RunView()
     kept = ("seq", "t", "notices", "calls", "spend", "corpus", "kernel")
     fresh = {name: getattr(blank, name) for name in blank.__struct_fields__ if name not in kept}
-    return {**fresh, "started": body, "phase": "loading"}
+    is_first = view.started is None and not view.cells
+    return {
+        **fresh,
+        "started": body,
+        "phase": "loading",
+        "began": 0.0 if is_first else event.t,
+        "is_asked_as_before": view.started is not None and _terms(view.started) == _terms(body),
+    }
+
+
+def _terms(started: RunStarted) -> tuple[object, ...]:
+    """Who answers, where passages go, and what it may cost."""
+    return started.root_model, started.sub_model, started.endpoints, started.limits
 
 
 def _run_resumed(view: RunView, event: Event, body: RunResumed) -> Changes:

@@ -21,7 +21,7 @@ def sub_queued(told: Told, now: Moment, body: SubQueued) -> Telling:
     is_first = batch is not None and body.batch and sum(number for _, number in batch.states) == 1
     if batch is not None and is_first and batch.of > 1:
         lines.append(Line(f"{wording.batch_name(batch)} to {body.model}", t=now.t, is_passing=True))
-        told = replace(told, progress_t=now.t)
+        told = replace(told, progress_t=now.event.t)
     if now.is_verbose:
         lines.append(Line(f"{call_name(now.span)} asked: {one_line(body.prompt, 400)}", "dim", now.t, 2))
     return told, lines
@@ -44,7 +44,7 @@ def sub_finished(told: Told, now: Moment, body: SubFinished) -> Telling:
     batch = _batch(now.view, now.span)
     if batch is not None and batch.number and batch.is_over:
         bad = batch.count("failed", "refused", "cancelled")
-        lines.append(Line(wording.batch_end(batch, now.t), "failed" if bad else "plain", now.t))
+        lines.append(Line(wording.batch_end(batch, now.event.t), "failed" if bad else "plain", now.t))
         return told, lines
     told, progress = _progress(told, now)
     return told, lines + progress
@@ -52,12 +52,12 @@ def sub_finished(told: Told, now: Moment, body: SubFinished) -> Telling:
 
 def _progress(told: Told, now: Moment) -> Telling:
     batch = _batch(now.view, now.span)
-    if batch is None or now.t - max(told.progress_t, batch.began) < PROGRESS_SECONDS:
+    if batch is None or now.event.t - max(told.progress_t, batch.began) < PROGRESS_SECONDS:
         return told, []
     text = wording.batch_progress(batch)
     if text == told.progress:
         return told, []
-    return replace(told, progress_t=now.t, progress=text), [Line(text, "dim", now.t, is_passing=True)]
+    return replace(told, progress_t=now.event.t, progress=text), [Line(text, "dim", now.t, is_passing=True)]
 
 
 def _batch(view: RunView, span: str) -> Batch | None:

@@ -28,16 +28,15 @@ READING = "reading"
 
 
 def run_started(told: Told, now: Moment, body: RunStarted) -> Telling:
-    """The question, the models, where passages go, the limits; of a child run its question."""
+    """The question; models, where passages go and limits, unless they are known already."""
     if now.is_child:
         return told, [
             Line(f"child run {call_name(now.span)}: {one_line(body.question, 200)}", "title", now.t)
         ]
-    return told, [
-        Line(f"question: {one_line(body.question, 2000)}", "title", now.t),
-        Line(wording.models(body)),
-        Line(wording.limits(body.limits), "dim"),
-    ]
+    question = Line(f"question: {one_line(body.question, 2000)}", "title", now.t)
+    if now.view.is_asked_as_before:
+        return told, [question]
+    return told, [question, Line(wording.models(body)), Line(wording.limits(body.limits), "dim")]
 
 
 def corpus_loaded(told: Told, now: Moment, body: CorpusLoaded) -> Telling:

@@ -87,10 +87,10 @@ def cell_finished(told: Told, now: Moment, body: CellFinished) -> Telling:
     lines = [Line(f"output of cell {body.cell}", "dim", now.t)] if shown and not now.is_verbose else []
     lines += [Line(each, "output", None, 4) for each in shown]
     if singles is not None:
-        lines.append(Line(wording.batch_end(singles, now.t), t=now.t))
+        lines.append(Line(wording.batch_end(singles, now.event.t), t=now.t))
     for batch in now.view.calls.batches_of(now.span):
         if batch.number and not batch.is_over:
-            lines.append(Line(wording.batch_end(batch, now.t), "failed", now.t))
+            lines.append(Line(wording.batch_end(batch, now.event.t), "failed", now.t))
     return told, [*lines, Line(wording.cell_end(body), "dim" if body.status == "ok" else "failed", now.t)]
 
 
@@ -99,9 +99,9 @@ def draft_updated(told: Told, now: Moment, body: DraftUpdated) -> Telling:
     if now.is_child:
         text = f"{call_name(now.span)}: draft {body.draft}, {counted(len(body.content), 'character')}"
         return told, [Line(text, "draft", now.t)] if now.is_verbose else []
-    if now.t - told.draft_t < DRAFT_SECONDS and not body.ready:
+    if now.event.t - told.draft_t < DRAFT_SECONDS and not body.ready:
         return replace(told, is_draft_due=True), []
-    told = replace(told, is_draft_due=False, draft_t=now.t)
+    told = replace(told, is_draft_due=False, draft_t=now.event.t)
     return told, [Line(wording.draft(now.view.draft), "draft", now.t)]
 
 

@@ -42,6 +42,11 @@ class Watched(Struct, frozen=True):
         """Whether the reply is the answer itself: the corpus was put to the model whole, without a kernel."""
         return self.run.kernel is None
 
+    @property
+    def answers_in_one_call(self) -> bool:
+        """Whether the one call that gives the answer is under way."""
+        return self.answers_at_once and self.run.phase == "asking"
+
 
 def watch(before: Watched, event: Event, verbosity: Verbosity) -> tuple[Watched, list[Line]]:
     """What is shown after an event, and the lines of it that stay.
@@ -58,7 +63,8 @@ def watch(before: Watched, event: Event, verbosity: Verbosity) -> tuple[Watched,
             case ReplyDelta() if not after.answers_at_once:
                 return _streamed(before, after, event)
             case ReplyFinished() as reply:
-                return _said(before, after, reply, [line for line in lines if line.tone != SAID], event.t)
+                told_lines = [line for line in lines if line.tone != SAID]
+                return _said(before, after, reply, told_lines, event.t - run.began)
     return after, lines
 
 
@@ -79,7 +85,8 @@ def _streamed(before: Watched, after: Watched, event: Event) -> tuple[Watched, l
     kept, lines = before.kept, []
     if not after.run.reply.startswith(before.run.reply):
         kept = 0
-        lines = [Line("the reply broke off; it begins again", "warning", event.t)] if before.kept else []
+        text, t = "the reply broke off; it begins again", event.t - after.run.began
+        lines = [Line(text, "warning", t)] if before.kept else []
     blocks, kept = whole_blocks(after.run.reply, kept)
     return replace(after, kept=kept), [*lines, *map(_block, blocks)]
 

@@ -10,8 +10,8 @@ import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 
-from rlm_cli.events import Event, parent_span
-from rlm_cli.events.bodies import RunFinished, TurnStarted
+from rlm_cli.events import Event, depth_of, parent_span
+from rlm_cli.events.bodies import RunFinished, RunStarted, TurnStarted
 from rlm_cli.faces.delivery import Delivery
 from rlm_cli.faces.live.answering import drawn_answer
 from rlm_cli.faces.live.keys import Keyboard
@@ -22,7 +22,7 @@ from rlm_cli.faces.live.terminal import Terminal
 from rlm_cli.faces.narration import Narrator
 from rlm_cli.faces.options import FaceOptions, Submit
 from rlm_cli.faces.output import Output
-from rlm_cli.views.controls import Controls, pressed
+from rlm_cli.views.controls import Controls, after, pressed
 from rlm_cli.views.line import Line
 from rlm_cli.views.lines import closing_lines, difference_lines
 from rlm_cli.views.result import answer_markdown, answer_text, ended, result_object
@@ -78,6 +78,8 @@ class LiveFace:
             self._leave()
         if self._watched.run.finished is None:
             await self._end()
+        if self._controls.writes and self._controls.text.strip():
+            await self._narrator.remark(f"you were writing: {self._controls.text.strip()}", "dim")
         return await self._delivery.exit_code(ended(self._watched.run).exit_code)
 
     async def _follow(self, events: AsyncIterator[Event]) -> None:
@@ -92,8 +94,8 @@ class LiveFace:
     async def _take(self, event: Event) -> None:
         self._watched, lines = watch(self._watched, event, self._options.verbosity)
         self._came = self._screen.clock()
-        if isinstance(event.body, TurnStarted) and self._controls.said:
-            self._controls = replace(self._controls, said="")
+        if isinstance(event.body, RunStarted | TurnStarted) and depth_of(event.span) == 0:
+            self._controls = after(self._controls, event, has_turns=not self._watched.answers_in_one_call)
         await self._show(lines)
         if isinstance(event.body, RunFinished) and not parent_span(event.span):
             await self._end()
@@ -126,11 +128,15 @@ class LiveFace:
         self._life = Life(self._stage, keyboard, self._pressed)
         self._stage.open()
         self._life.begin()
-        takes_questions = keyboard is not None and self._options.on_question is not None
-        has_keys = keyboard is not None and keyboard.is_open
-        self._controls = Controls(has_keys=has_keys, takes_questions=takes_questions)
-        if self._watched.run.started is not None:
-            self._came = screen.clock()
+        self._came = screen.clock()
+        self._controls = replace(
+            self._controls,
+            has_keys=keyboard is not None and keyboard.is_open,
+            takes_questions=keyboard is not None and self._options.takes_questions,
+            has_turns=True,
+            is_paused=False,
+        )
+        if self._watched.run.phase != "finished":
             self._stage.show(Picture(self._watched, self._controls, self._came, self._options.tempo), [])
 
     def _leave(self) -> None:
@@ -178,8 +184,6 @@ class LiveFace:
         self._controls = done.controls
         if done.command is not None:
             self._submit(done.command)
-        if done.question and self._options.on_question is not None:
-            self._options.on_question(done.question)
         lines = difference_lines(self._watched.run.draft) if done.wants_difference else []
         if self._stage is not None and self._stage.failure is None:
             picture = Picture(self._watched, self._controls, self._came, self._options.tempo)
