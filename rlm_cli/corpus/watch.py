@@ -6,12 +6,16 @@ size, time and inode. It knows nothing of what is read or asked.
 
 from __future__ import annotations
 
+import errno
 import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from rlm_cli.corpus.hearing import Hearing, hearing, remedy
 from rlm_cli.corpus.inputs import Source, sources_of
+from rlm_cli.corpus.opening import reason
 from rlm_cli.corpus.options import ReadOptions
 from rlm_cli.corpus.walk import Found, walk
 
@@ -19,6 +23,9 @@ QUIET_SECONDS = 0.3
 LOOK_SECONDS = 30.0
 """How often the files are looked at when the system says nothing: network folders never do."""
 
+_LEAST_LOOK_SECONDS = 2.0
+_LOOKS_TAKE = 0.05
+"""Where the system says nothing, the share of the time that looking may take."""
 _CHANGES = ("created", "modified", "moved", "deleted", "closed")
 _Stamp = tuple[int, int, int]
 
@@ -28,6 +35,8 @@ class Watch:
 
     Units:   quiet_seconds is for how long nothing may happen before a change counts; look_seconds is how
              often the files are looked at anyway.
+    Shape:   why_deaf tells why the files are looked at again and again, and what to do about it; it is
+             empty where the system tells of changes.
     """
 
     def __init__(
@@ -36,6 +45,7 @@ class Watch:
         options: ReadOptions | None = None,
         quiet_seconds: float = QUIET_SECONDS,
         look_seconds: float = LOOK_SECONDS,
+        system: Hearing | None = None,
     ) -> None:
         self._inputs = [each for each in inputs if each != "-"]
         self._options = options or ReadOptions()
@@ -43,8 +53,20 @@ class Watch:
         self._look_seconds = look_seconds
         self._happened = threading.Event()
         self._is_over = False
+        self._folders = 0
+        began = time.monotonic()
         self._known = self._look()
-        self._observer = self._observed(sources_of(self._inputs))
+        self.look_took_seconds = time.monotonic() - began
+        sources = sources_of(self._inputs)
+        self.why_deaf = (system or hearing()).why_deaf((each.path for each in sources), self._folders)
+        self._observer = None if self.why_deaf else self._observed(sources)
+        if self._observer is None:
+            self._look_seconds = min(look_seconds, self.seconds_between_looks)
+
+    @property
+    def seconds_between_looks(self) -> float:
+        """How often files are looked at where the system says nothing of them, so that it costs little."""
+        return max(_LEAST_LOOK_SECONDS, self.look_took_seconds / _LOOKS_TAKE)
 
     def wait(self) -> list[str] | None:
         """The paths that were added, changed or removed since the last time; None when it was stopped."""
@@ -79,7 +101,8 @@ class Watch:
             sources = sources_of(self._inputs)
         except Exception:  # noqa: BLE001 - a folder that is being replaced is looked at again
             return {}
-        found = (entry for entry in walk(sources, self._options) if isinstance(entry, Found))
+        found = [entry for entry in walk(sources, self._options) if isinstance(entry, Found)]
+        self._folders = len({each.location.rpartition("/")[0] for each in found if each.location})
         return {each.path: (each.size_bytes, each.mtime_ns, each.inode) for each in found}
 
     def _observed(self, sources: list[Source]) -> Any:
@@ -99,8 +122,11 @@ class Watch:
             for folder, is_deep in sorted(_folders(sources)):
                 observer.schedule(Handler(), str(folder), recursive=is_deep)
             observer.start()
-        except OSError:
-            self._look_seconds = min(self._look_seconds, 2.0)
+        except OSError as error:
+            observer.unschedule_all()
+            is_limit = error.errno in (errno.ENOSPC, errno.EMFILE)
+            what = f". Try: {remedy(self._folders, error.errno == errno.EMFILE)}" if is_limit else ""
+            self.why_deaf = f"the system cannot watch the folders: {reason(error)}{what}"
             return None
         return observer
 

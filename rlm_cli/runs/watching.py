@@ -58,6 +58,8 @@ def ask_and_watch(plan: AskPlan, make_face: MakeFace, say: Say) -> int:
     if not inputs:
         raise UsageError("a document on stdin cannot be watched", "", "Name files or folders")
     watch = Watch(inputs, read_options(plan.settings.corpus))
+    if watch.why_deaf:
+        say(f"looking at the files every {watch.seconds_between_looks:.0f} s: {watch.why_deaf}")
     try:
         return _rounds(plan, make_face, say, watch)
     finally:
