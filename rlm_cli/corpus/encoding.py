@@ -7,6 +7,7 @@ short Western text in Windows-1252.
 from __future__ import annotations
 
 import codecs
+import re
 import unicodedata
 
 from rlm_cli.corpus.opening import Unreadable
@@ -18,6 +19,8 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_NULS = re.compile(rb"\0+")
+_BYTES_A_RUN = 20
 _SAMPLE_BYTES = 1 << 15
 
 
@@ -31,9 +34,10 @@ def leading_encoding(head: bytes) -> str | None:
             return name
     if b"\0" in head:
         wide = _wide_encoding(head)
-        if wide is None:
+        if wide is not None:
+            return wide
+        if not _is_text_with_nuls(head):
             raise Unreadable("binary: it holds NUL bytes")
-        return wide
     control = len(head) - len(
         head.translate(None, b"\1\2\3\4\5\6\7\x0e\x0f\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19")
     )
@@ -72,6 +76,17 @@ def _wide_encoding(head: bytes) -> str | None:
         if nul > other * 4 and nul * 10 >= half * 3 and other * 50 < half and _decodes_as_text(sample, name):
             return name
     return None
+
+
+def _is_text_with_nuls(head: bytes) -> bool:
+    """Whether UTF-8 text is parted by NULs, or has runs of them, as logs have after a loss of power."""
+    runs = len(_NULS.findall(head))
+    rest = head.replace(b"\0", b"")
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(rest)
+    except UnicodeDecodeError:
+        return False
+    return bool(rest.strip()) and runs * _BYTES_A_RUN <= len(head)
 
 
 def _decodes_as_text(sample: bytes, name: str) -> bool:

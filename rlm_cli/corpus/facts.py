@@ -15,6 +15,10 @@ from rlm_cli.corpus.layout import FLAG_MEMBER, Skip
 
 _TOLD = 100
 _PAGES_TOLD = 10
+_PAGES_MISSING = {
+    "pages_without_text": "have no text layer",
+    "pages_of_unknown_letters": "are set in fonts that do not say which letters they show",
+}
 
 
 def facts_of(builder: Builder, sources: Sequence[Source], segments: Mapping[int, int]) -> dict[str, Any]:
@@ -76,11 +80,12 @@ def _partly(builder: Builder) -> Iterator[tuple[str, str]]:
 
 
 def _missing(meta: dict[str, Any]) -> Iterator[str]:
-    pages = meta.get("pages_without_text")
-    if pages:
-        named = ", ".join(map(str, pages[:_PAGES_TOLD])) + (", …" if len(pages) > _PAGES_TOLD else "")
-        of = f" of {meta['pages']:,}" if isinstance(meta.get("pages"), int) else ""
-        yield f"{len(pages):,}{of} pages have no text layer: {named}"
+    for name, what in _PAGES_MISSING.items():
+        pages = meta.get(name)
+        if pages:
+            named = ", ".join(map(str, pages[:_PAGES_TOLD])) + (", …" if len(pages) > _PAGES_TOLD else "")
+            of = f" of {meta['pages']:,}" if isinstance(meta.get("pages"), int) else ""
+            yield f"{len(pages):,}{of} pages {what}: {named}"
     if meta.get("pages_recognised"):
         yield f"{counted(len(meta['pages_recognised']), 'page')} read by OCR, which may be wrong"
     if meta.get("replaced"):

@@ -30,18 +30,18 @@ class Format:
     is_streamed: bool = False
 
 
-PLAIN_VERSION = 1
-PDF = Format("pdf", "pdf", 101)
-DOCX = Format("docx", "docx", 202)
+PLAIN_VERSION = 2
+PDF = Format("pdf", "pdf", 102)
+DOCX = Format("docx", "docx", 203)
 HTML = Format("html", "html", 302)
 NOTEBOOK = Format("notebook", "notebook", 401)
-SHEETS = Format("workbook", "sheets", 501)
+SHEETS = Format("workbook", "sheets", 502)
 SLIDES = Format("slides", "slides", 601)
-ODT = Format("odt", "open_document", 701)
-ODP = Format("slides", "open_document", 702)
+ODT = Format("odt", "open_document", 703)
+ODP = Format("slides", "open_document", 704)
 BOOK = Format("epub", "book", 801)
-RTF = Format("rtf", "rich_text", 901)
-MAIL = Format("mail", "mail", 1001, has_members=True)
+RTF = Format("rtf", "rich_text", 902)
+MAIL = Format("mail", "mail", 1002, has_members=True)
 MAILBOX = Format("mailbox", "mailbox", 1101, has_members=True, is_streamed=True)
 ZIP = Format("archive", "zip", 1201, has_members=True, is_streamed=True)
 TAR = Format("archive", "tar", 1202, has_members=True, is_streamed=True)
@@ -107,6 +107,13 @@ _ZIPPED = {
 }
 _STREAMS = ((b"\x1f\x8b", "gz tgz"), (b"BZh", "bz2 tbz tbz2"), (b"\xfd7zXZ", "xz txz"))
 _MAILBOX = re.compile(rb"From \S+ .{0,80}\d\d:\d\d:\d\d")
+_MAIL_FIRST = re.compile(
+    rb"(?:Return-Path|Delivered-To|Received|Message-ID|MIME-Version|DKIM-Signature|Date|From|To|Subject|X-[\w-]+):"
+    rb"[ \t]",
+    re.IGNORECASE,
+)
+_MAIL_NEEDS = (rb"(?im)^From:[ \t]", rb"(?im)^(?:Message-ID|Received|MIME-Version):[ \t]")
+_NEVER_MAIL = ("txt", "text")
 
 _MAGIC = (
     (b"\x89PNG", "PNG image"),
@@ -179,9 +186,19 @@ def format_of(name: str, head: bytes) -> Format:
         return foreign
     if suffix not in _PLAIN and _MAILBOX.match(head):
         return MAILBOX
+    if suffix not in _PLAIN and suffix not in _NEVER_MAIL and _is_mail(head):
+        return MAIL
     if suffix not in _PLAIN and head.lstrip()[:14].lower().startswith((b"<!doctype html", b"<html")):
         return HTML
     return _PLAIN.get(suffix, _TEXT)
+
+
+def _is_mail(head: bytes) -> bool:
+    """Whether a file without a telling name is a mail, as they lie in a Maildir."""
+    if not _MAIL_FIRST.match(head):
+        return False
+    headers = re.split(rb"\r?\n\r?\n", head, maxsplit=1)[0]
+    return all(re.search(needed, headers) for needed in _MAIL_NEEDS)
 
 
 def reader_versions() -> tuple[int, ...]:

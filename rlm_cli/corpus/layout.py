@@ -31,6 +31,7 @@ U64 = (1 << 64) - 1
 PART_KINDS = (
     *("page", "cell", "sheet", "slide", "section", "message"),
     *("row", "notes", "footnote", "endnote", "header", "footer", "table"),
+    *("deleted", "comment"),
 )
 """What a part may be. A `row` begins a run of sheet rows, a line each: number is the first row, label the
 address of its first cell (`B7`), and the cells of a line are parted by tabs. `notes` belong to the slide

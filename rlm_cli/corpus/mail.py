@@ -44,7 +44,7 @@ def extract(data: bytes, out: TextOut, hint: str) -> dict[str, Any]:
         out.write(text.strip("\n") + "\n")
     if attachments:
         out.write("\n")
-    raws = [(name, _bytes_of(part)) for name, part in attachments]
+    raws = [(name, _attachment(part)) for name, part in attachments]
     for (name, part), (_, raw) in zip(attachments, raws, strict=True):
         out.write(f"[attachment] {name} ({part.get_content_type()}, {len(raw):,} bytes)\n")
     try:
@@ -94,7 +94,10 @@ def _parts(message: Message) -> tuple[list[tuple[str, str]], list[tuple[str, Mes
 
 
 def _leaves(message: Message) -> Iterator[Message]:
-    """The parts that hold something: of alternatives the plain text, or else the last that can be read."""
+    """The parts that hold something: of alternatives the plain text, or else the last that can be read.
+
+    Shape:   what is attached inside of another alternative (Apple Mail does so) comes out as well.
+    """
     stack = [message]
     while stack:
         part = stack.pop()
@@ -102,9 +105,25 @@ def _leaves(message: Message) -> Iterator[Message]:
         if not isinstance(inner, list) or part.get_content_type() == "message/rfc822":
             yield part
         elif part.get_content_subtype() == "alternative":
-            stack.append(_best(inner))
+            best = _best(inner)
+            others = [each for each in inner if isinstance(each, Message) and each is not best]
+            stack.extend(reversed([best, *(found for each in others for found in _attached(each))]))
         else:
             stack.extend(reversed([each for each in inner if isinstance(each, Message)]))
+
+
+def _attached(message: Message) -> Iterator[Message]:
+    """The attachments in an alternative that is not read; pictures of its page are none."""
+    stack = [(message, False)]
+    while stack:
+        part, is_of_page = stack.pop()
+        inner = part.get_payload()
+        is_attached = part.get_content_disposition() == "attachment"
+        if isinstance(inner, list) and part.get_content_type() != "message/rfc822":
+            is_page = is_of_page or part.get_content_subtype() == "related"
+            stack.extend((each, is_page) for each in reversed(inner) if isinstance(each, Message))
+        elif is_attached or (not is_of_page and (part.get_filename() or isinstance(inner, list))):
+            yield part
 
 
 def _best(alternatives: list[Any]) -> Message:
@@ -122,6 +141,21 @@ def _bytes_of(part: Message) -> bytes:
         return b"\n".join(each.as_bytes() for each in inner if isinstance(each, Message))
     raw = part.get_payload(decode=True)
     return raw if isinstance(raw, bytes) else str(raw or "").encode("utf-8", "surrogateescape")
+
+
+def _attachment(part: Message) -> bytes:
+    """The content of an attachment; a text in the encoding that the mail declares becomes UTF-8.
+
+    Shape:   a page or XML declares its encoding itself, and stays as it is.
+    """
+    raw = _bytes_of(part)
+    declared = part.get_content_charset()
+    if part.get_content_maintype() != "text" or part.get_content_subtype() in ("html", "xml") or not declared:
+        return raw
+    try:
+        return raw.decode(declared).encode()
+    except (UnicodeError, LookupError):
+        return raw
 
 
 def _decoded(part: Message) -> str:

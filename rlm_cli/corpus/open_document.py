@@ -1,7 +1,8 @@
 """OpenDocument texts and slides (ODT, ODP) to text: headings, tables, notes, slides. Runs in a worker.
 
 The package is a ZIP file and its content one XML file, read by zipfile and lxml. (odfdo, the library that
-is kept, gives cells of a table without telling where a row ends.) Tracked changes are taken as accepted.
+is kept, gives cells of a table without telling where a row ends.) Tracked changes are taken as accepted;
+what they deleted stands at the end, named as such.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ _LEFT_OUT = frozenset(
     ("text:tracked-changes", "office:annotation", "text:sequence-decls", "office:forms", "text:page-number")
 )
 _BLOCKS = frozenset(("text:p", "text:h"))
+_CREATOR = "{http://purl.org/dc/elements/1.1/}creator"
 _MAX_CONTENT_BYTES = 1 << 29
 
 
@@ -59,6 +61,7 @@ class _Reader:
     def __init__(self, out: TextOut) -> None:
         self._out = out
         self._notes: list[tuple[str, str]] = []
+        self._remarks: dict[str, list[str]] = {"deleted": [], "comment": []}
         self.slides = 0
 
     def read(self, container: Any) -> None:
@@ -76,6 +79,8 @@ class _Reader:
                 self._table(node)
             elif tag == "presentation:notes":
                 self._slide_notes(node)
+            elif tag == "text:tracked-changes":
+                self._deletions(node)
             elif tag not in _LEFT_OUT:
                 if tag == "drawing:page":
                     self.slides += 1
@@ -84,10 +89,25 @@ class _Reader:
                 stack.append(iter(node))
 
     def write_notes(self) -> None:
-        """Write the footnotes and endnotes, each a part."""
+        """Write the footnotes and endnotes, deleted passages and comments, each a part."""
         for number, (kind, text) in enumerate(self._notes, 1):
             self._out.part(kind, number)
             self._out.write(f"[^{number}]: {text}\n")
+        for kind, lines in self._remarks.items():
+            for number, line in enumerate(lines, 1):
+                self._out.part(kind, number)
+                self._out.write(line + "\n")
+
+    def _deletions(self, changes: Any) -> None:
+        for deletion in _inside(changes, frozenset(("text:deletion",))):
+            self._remark(deletion, "deleted", "deleted by")
+
+    def _remark(self, node: Any, kind: str, what: str) -> None:
+        """Keep a deleted passage or a comment, with who made it."""
+        text = " / ".join(filter(None, (self._text(each).strip() for each in _inside(node, _BLOCKS))))
+        who = next((each.text for each in node.iter(_CREATOR) if each.text), "unknown")
+        if text:
+            self._remarks[kind].append(f"[{what} {who}] {text}")
 
     def _block(self, node: Any, tag: str) -> None:
         text = self._text(node)
@@ -129,6 +149,8 @@ class _Reader:
                 text = " ".join(self._text(each) for body in bodies for each in _inside(body, _BLOCKS))
                 self._notes.append((kind, " ".join(text.split())))
                 pieces.append(f"[^{len(self._notes)}]")
+            elif tag == "office:annotation":
+                self._remark(node, "comment", "comment by")
             elif tag not in _LEFT_OUT:
                 pieces.append(self._text(node))
             pieces.append(node.tail or "")

@@ -15,6 +15,7 @@ from rlm_cli.corpus.opening import Unreadable
 
 _BROKEN = re.compile(r"(\w+)[\ufffe\x02](\w+)")
 _WRONG_PASSWORD = 4
+_LETTERS_LOOKED_AT = 16
 OCR = "ocr "
 """How the hint begins that asks for the recognition of images."""
 _INFO = {
@@ -31,7 +32,8 @@ def extract(data: bytes, out: TextOut, hint: str) -> dict[str, Any]:
 
     Shape:   hint `pypdf` leaves pdfium out: it has crashed on this file; `ocr 600` reads images of pages
              for so many seconds. Metadata: `pages`, `engine`, `pages_without_text`, `pages_recognised`,
-             title and author where the file has them.
+             `pages_of_unknown_letters`, title and author where the file has them. Filled fields, notes and
+             struck-out passages stand as lines of their own behind the text of their page.
     Errors:  Unreadable: encrypted, damaged, no text layer.
     """
     pages, meta = _with_pypdf(data) if hint == "pypdf" else _with_pdfium(data)
@@ -68,23 +70,43 @@ def _recognised(data: bytes, pages: list[int], seconds: float) -> dict[int, str]
 def _with_pdfium(data: bytes) -> tuple[list[str], dict[str, Any]]:
     import pypdfium2
 
+    from rlm_cli.corpus.pdf_direction import in_reading_order
+    from rlm_cli.corpus.pdf_marks import marks_of
+
     try:
         document = pypdfium2.PdfDocument(data)
-        pages = []
+        if document.get_formtype():
+            document.init_forms()
+        pages, unknown = [], []
         for number in range(len(document)):
             page = document[number]
             text_page = page.get_textpage()
-            pages.append(text_page.get_text_range().replace("\r\n", "\n").replace("\r", "\n"))
+            text = in_reading_order(text_page.get_text_range(), text_page)
+            text = text.replace("\r\n", "\n").replace("\r", "\n")
+            marks = "\n".join(marks_of(page, text_page, document.formenv))
+            pages.append(f"{text.rstrip()}\n{marks}".lstrip("\n") if marks else text)
+            if _has_unknown_letters(text_page):
+                unknown.append(number + 1)
             text_page.close()
             page.close()
-        info = document.get_metadata_dict(skip_empty=True)
+        info: dict[str, Any] = document.get_metadata_dict(skip_empty=True)
     except pypdfium2.PdfiumError as error:
         if getattr(error, "err_code", None) == _WRONG_PASSWORD or "password" in str(error).lower():
             raise Unreadable("encrypted: it needs a password") from error
         return _with_pypdf(data)
     if not pages:
         return _with_pypdf(data)
-    return pages, {"engine": "pdfium", **_info(info)}
+    told = {"pages_of_unknown_letters": unknown[:1000]} if unknown else {}
+    return pages, {"engine": "pdfium", **told, **_info(info)}
+
+
+def _has_unknown_letters(text_page: Any) -> bool:
+    """Whether most of some characters of a page are of fonts that do not say which letters they are."""
+    from pypdfium2.raw import FPDFText_HasUnicodeMapError
+
+    count = text_page.count_chars()
+    looked_at = range(0, count, max(1, count // _LETTERS_LOOKED_AT))
+    return sum(FPDFText_HasUnicodeMapError(text_page, at) == 1 for at in looked_at) * 2 > len(looked_at)
 
 
 def _with_pypdf(data: bytes) -> tuple[list[str], dict[str, Any]]:

@@ -12,7 +12,7 @@ from rlm_cli.corpus.layout import Part, Record
 from rlm_cli.corpus.mapped import Texts
 
 _ADDRESS = re.compile(r"([A-Z]*)\d*")
-_NUMBERED = ("footnote", "endnote", "table", "slide", "cell")
+_NUMBERED = ("footnote", "endnote", "table", "slide", "cell", "comment")
 _NAMED = ("header", "footer")
 
 
@@ -29,6 +29,8 @@ def place_in(texts: Texts, record: Record, character: int) -> str:
         return f"slide {part.number}, notes"
     if part.kind == "cell":
         return f"cell {part.number}"
+    if part.kind == "deleted":
+        return f"deleted passage {part.number}"
     if part.kind == "message":
         return f"part {part.number} ({part.label})" if part.label else f"part {part.number}"
     if part.kind == "section":

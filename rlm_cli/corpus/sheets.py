@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import datetime
 import io
+import re
 from typing import Any
 
 from rlm_cli.corpus.extract import TextOut
 from rlm_cli.corpus.opening import Unreadable
 from rlm_cli.corpus.places import column_letters
 
+_ROWS_AT_ONCE = 500
+_ENDS = re.compile(r"[\n\r\v\f]")
 _BREAKS = str.maketrans({"\t": " ", "\n": " ", "\r": " ", "\v": " ", "\f": " "})
 
 
@@ -23,12 +26,16 @@ def extract(data: bytes, out: TextOut, hint: str) -> dict[str, Any]:
     Shape:   numbers as they are stored, dates as ISO 8601, a formula as its last value.
     Errors:  Unreadable when the workbook is damaged, locked or empty.
     """
-    from python_calamine import CalamineError, CalamineWorkbook
+    from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
 
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(data))
-        names = list(book.sheet_names)
-        rows = sum(_write(book.get_sheet_by_name(name), name, n, out) for n, name in enumerate(names, 1))
+        sheets = [(each.name, each.visible is not SheetVisibleEnum.Visible) for each in book.sheets_metadata]
+        rows = 0
+        for number, (name, is_hidden) in enumerate(sheets, 1):
+            out.part("sheet", number, name)
+            out.write(f"# {name.translate(_BREAKS)}{' (hidden sheet)' if is_hidden else ''}\n")
+            rows += _write(book.get_sheet_by_name(name), out)
     except CalamineError as error:
         told = str(error)[:120] or type(error).__name__
         is_locked = type(error).__name__ == "PasswordError" or "password" in told.lower()
@@ -37,38 +44,53 @@ def extract(data: bytes, out: TextOut, hint: str) -> dict[str, Any]:
         ) from error
     if not rows:
         raise Unreadable("no cell has a value")
-    return {"sheets": names[:1000], "rows": rows}
+    hidden = [name for name, is_hidden in sheets if is_hidden]
+    told = {"hidden_sheets": hidden[:1000]} if hidden else {}
+    return {"sheets": [name for name, _ in sheets][:1000], "rows": rows, **told}
 
 
-def _write(sheet: Any, name: str, number: int, out: TextOut) -> int:
+def _write(sheet: Any, out: TextOut) -> int:
     """How many rows of a sheet were written."""
     first_row, first_column = sheet.start or (0, 0)
-    out.part("sheet", number, name)
-    out.write(f"# {name.translate(_BREAKS)}\n")
+    letters = column_letters(first_column + 1)
     written, is_gap = 0, True
-    for row, cells in enumerate(sheet.to_python(skip_empty_area=True), first_row + 1):
-        line = "\t".join(map(_cell, cells)).rstrip("\t")
+    lines: list[str] = []
+    for row, cells in enumerate(sheet.iter_rows(), first_row + 1):
+        line = _line(cells)
         if not line:
             is_gap = True
             continue
         if is_gap:
-            out.part("row", row, f"{column_letters(first_column + 1)}{row}")
+            out.write("".join(lines))
+            lines.clear()
+            out.part("row", row, f"{letters}{row}")
             is_gap = False
-        out.write(line + "\n")
+        lines.append(line + "\n")
         written += 1
-    out.write("\n")
+        if len(lines) >= _ROWS_AT_ONCE:
+            out.write("".join(lines))
+            lines.clear()
+    out.write("".join(lines) + "\n")
     return written
 
 
+def _line(cells: list[Any]) -> str:
+    """A row as a line. A cell's own tabs and line ends are spaces, so that every tab parts two cells."""
+    values = [value if type(value) is str else _cell(value) for value in cells]
+    line = "\t".join(values)
+    if line.count("\t") >= len(values) or _ENDS.search(line):
+        line = "\t".join([value.translate(_BREAKS) for value in values])
+    return line.rstrip("\t")
+
+
 def _cell(value: Any) -> str:
-    if isinstance(value, str):
-        return value.translate(_BREAKS)
-    if isinstance(value, bool):
-        return "TRUE" if value else "FALSE"
-    if isinstance(value, float):
+    kind = type(value)
+    if kind is float:
         return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
-    if isinstance(value, datetime.datetime) and value.time() == datetime.time():
-        return value.date().isoformat()
-    if isinstance(value, datetime.datetime | datetime.date | datetime.time):
-        return value.isoformat()
+    if kind is bool:
+        return "TRUE" if value else "FALSE"
+    if kind is datetime.datetime and value.time() == datetime.time():
+        return str(value.date().isoformat())
+    if kind in (datetime.datetime, datetime.date, datetime.time):
+        return str(value.isoformat())
     return str(value)

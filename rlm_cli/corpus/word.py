@@ -1,7 +1,8 @@
 """DOCX to text: paragraphs, tables row by row, headers and footers, notes, comments. Runs in a worker.
 
 python-docx opens the package and gives its order of blocks. A paragraph's text is read from its runs with
-insertions of tracked changes in and deletions out, which python-docx itself leaves to its caller.
+insertions of tracked changes in and deletions out, which python-docx itself leaves to its caller. What was
+deleted stands at the end, named as such, so that it can be found and is never taken for standing text.
 """
 
 from __future__ import annotations
@@ -54,9 +55,10 @@ def extract(data: bytes, out: TextOut, hint: str) -> dict[str, Any]:
         for number, text in enumerate(found.values(), 1):
             out.part(name, number)
             out.write(f"[{_NOTES[f'{_W}{name}Reference']}{number}]: {text}\n")
-    for line in _comments(document):
-        out.part("section", 0)
-        out.write(line + "\n")
+    for kind, lines in (("deleted", _deletions(document)), ("comment", _comments(document))):
+        for number, line in enumerate(lines, 1):
+            out.part(kind, number)
+            out.write(line + "\n")
     _write_margins(document, "footer", out)
     if not out.visible:
         raise Unreadable("no text in it")
@@ -191,6 +193,16 @@ def _number(document: Any, name: str, notes: dict[str, str]) -> None:
     for reference in document.element.body.iter(f"{_W}{name}Reference"):
         key = reference.get(f"{_W}id")
         reference.set(f"{_W}id", numbers.get(key, key or ""))
+
+
+def _deletions(document: Any) -> Iterator[str]:
+    """What tracked changes have taken out, a line a paragraph: `[deleted by A] its text`."""
+    for paragraph in document.element.body.iter(f"{_W}p"):
+        gone = [each for each in paragraph.iter(f"{_W}del") if each.getparent().tag != f"{_W}rPr"]
+        pieces = ["".join(text.text or "" for text in each.iter(f"{_W}delText")).strip() for each in gone]
+        if any(pieces):
+            who = gone[0].get(f"{_W}author") or "unknown"
+            yield f"[deleted by {who}] {' … '.join(filter(None, pieces))}"
 
 
 def _comments(document: Any) -> Iterator[str]:

@@ -30,7 +30,14 @@ _CODE = re.compile(
     r"^(?:(?:export |pub |public |static |async )*(?:def|class|func|fn|function|interface|struct|impl)\b).*$",
     re.M,
 )
-_BESIDE = {"footnote": "footnotes", "endnote": "endnotes", "header": "headers", "footer": "footers"}
+_BESIDE = {
+    "footnote": "footnotes",
+    "endnote": "endnotes",
+    "header": "headers",
+    "footer": "footers",
+    "deleted": "deleted passages",
+    "comment": "comments",
+}
 _BLANK = re.compile(r"\n[ \t]*\n\s*")
 
 

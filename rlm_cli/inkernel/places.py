@@ -11,7 +11,7 @@ from bisect import bisect_right
 from rlm_cli.inkernel.store import Part, Store
 
 _ADDRESS = re.compile(r"([A-Z]*)\d*")
-_NUMBERED = ("footnote", "endnote", "table", "slide", "cell")
+_NUMBERED = ("footnote", "endnote", "table", "slide", "cell", "comment")
 _NAMED = ("header", "footer")
 
 
@@ -26,6 +26,8 @@ def place_in(store: Store, index: int, character: int) -> str:
         return _cell(store, index, character, parts, at)
     if part.kind == "notes":
         return f"slide {part.number}, notes"
+    if part.kind == "deleted":
+        return f"deleted passage {part.number}"
     if part.kind == "message":
         return f"part {part.number} ({part.label})" if part.label else f"part {part.number}"
     if part.kind == "section":

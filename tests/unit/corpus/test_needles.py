@@ -82,6 +82,8 @@ PLACES: dict[str, Callable[[], Hidden]] = {
     "utf-16": lambda: _plain("u.txt", (HAY * 90 + "\r\n日本語\r\n" + NEEDLE).encode("utf-16")),
     "latin-1": lambda: _plain("i.txt", _in_latin_1()),
     "crlf": lambda: _plain("c.txt", f"{HAY}\r\n{HAY}\r{NEEDLE}\r\n".encode()),
+    "after NUL bytes": lambda: _plain("k.log", HAY.encode() + b"\n" + b"\0" * 4096 + NEEDLE.encode() + b"\n"),
+    "parted by NUL bytes": lambda: _plain("q.dat", b"\0".join([HAY.encode()] * 9 + [NEEDLE.encode(), b""])),
     "html": lambda: _plain("w.html", f"<table><tr><td><p>a</p></td><td>{NEEDLE}</table>".encode()),
     "page 500": lambda: ("p.pdf", pdf([[HAY]] * 499 + [[HAY, NEEDLE]]), "p.pdf", 500, ""),
     "header": lambda: ("h.docx", _word_file("header"), "h.docx", None, "header"),

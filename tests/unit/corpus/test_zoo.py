@@ -14,6 +14,7 @@ from rlm_cli.events.values import Skipped
 from tests.unit.corpus.making import folder_of, opened
 
 ZOO = Path(__file__).parents[2] / "zoo"
+SNAIL = "sent-snail.mbox!/00002 Fwd handover.eml!/handover.eml"
 MBOX = "sent-mutt.mbox!/00002 Fwd Costs.eml!/forward-me.eml"
 
 
@@ -52,6 +53,28 @@ def zoo(tmp_path_factory: pytest.TempPathFactory) -> HostCorpus:
         ("sent-mutt.mbox!/00001 Signed lease Größe.eml", "From here on the tenant pays", None, ""),
         (MBOX, "Subject: Costs for Q1", None, ""),
         (f"{MBOX}!/costs.xlsx", "Roof needle clause", None, 'sheet "costs", cell A6'),
+        (SNAIL, "die Kaution von 4.350 € bleibt auf dem Sperrkonto", None, ""),
+        (SNAIL, "From the first of May the meter belongs to the tenant", None, ""),
+        (f"{SNAIL}!/uebergabe.csv", "Küche;1.200,50", None, ""),
+        ("scripts-chromium.pdf", "押金为四千三百五十元，由房东保管。", 1, ""),
+        ("scripts-chromium.pdf", "契約は三月三十一日に終了する。", 1, ""),
+        ("scripts-chromium.pdf", "보증금은 사천 원이다.", 1, ""),
+        ("scripts-chromium.pdf", "اتفاقية الإيجار بين الطرفين مبرمة في دبي.", 1, ""),
+        ("scripts-chromium.pdf", "דמי השכירות ישולמו מראש בכל חודש.", 1, ""),
+        ("scripts-chromium.pdf", "final affidavit without difficulty", 2, ""),
+        ("scripts-writer.pdf", "اتفاقية الإيجار بين الطرفين سارية المفعول", 1, ""),
+        ("scripts-writer.pdf", "租赁合同自签署之日起生效。押金为四千元。", 1, ""),
+        ("changes-writer.docx", "is unlimited for gross negligence", None, 'section "Liability"'),
+        ("changes-writer.docx", "capped at USD 2,000,000", None, "deleted passage 1"),
+        ("changes-writer.docx", "Ask the insurer first", None, "comment 1"),
+        ("changes-writer.odt", "is unlimited for gross negligence", None, 'section "Liability"'),
+        ("changes-writer.odt", "capped at USD 2,000,000", None, "deleted passage 1"),
+        ("changes-writer.odt", "Ask the insurer first", None, "comment 1"),
+        ("changes-writer.rtf", "is unlimited for gross negligence", None, ""),
+        ("form-reportlab.pdf", "[field] tenant: Wilhelmina Zebra", 1, ""),
+        ("hidden-xlsxwriter.xlsx", "2025-03-01T14:30:00", None, 'sheet "Open", cell B2'),
+        ("hidden-xlsxwriter.xlsx", "merged words", None, 'sheet "Open", cell A6'),
+        ("hidden-xlsxwriter.xlsx", "very hidden", None, 'sheet "VerySecret", cell A1'),
     ],
 )
 def test_a_quotation_is_found_where_a_person_would_look(
@@ -64,6 +87,25 @@ def test_a_quotation_is_found_where_a_person_would_look(
     text = dict(zoo.texts())[path]
     assert text[cited.start : cited.end] == quote
     assert text.count("\n", 0, cited.start) + 1 == cited.line_start
+
+
+def test_deleted_words_are_no_standing_text(zoo: HostCorpus) -> None:
+    for name in ("changes-writer.docx", "changes-writer.odt", "changes-writer.rtf"):
+        refused = zoo.cite("The liability of the Supplier is capped at USD 2,000,000", name)
+        assert not refused.checked
+        text = dict(zoo.texts())[name]
+        assert "capped" not in text.split("[deleted by ")[0]
+    assert "[deleted by Dana Petrov] capped" in dict(zoo.texts())["changes-writer.docx"]
+
+
+def test_a_hidden_sheet_is_said_to_be_hidden(zoo: HostCorpus) -> None:
+    lines = dict(zoo.texts())["hidden-xlsxwriter.xlsx"].split("\n")
+
+    assert [line for line in lines if line.startswith("# ")] == [
+        "# Open",
+        "# Secret (hidden sheet)",
+        "# VerySecret (hidden sheet)",
+    ]
 
 
 def test_what_cannot_be_read_is_said_with_its_reason(zoo: HostCorpus) -> None:
