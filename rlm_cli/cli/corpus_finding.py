@@ -87,8 +87,8 @@ def number(text: str | None, name: str, least: float) -> float | None:
 
 
 def _place(hit: FoundHit) -> str:
-    page = f" p. {hit.page}" if hit.page else ""
-    return f"{hit.path}{page} l. {hit.line}"
+    place = f" p. {hit.page}" if hit.page else f" {hit.place}," if hit.place else ""
+    return f"{hit.path}{place} l. {hit.line}"
 
 
 def _shown(hit: FoundHit, is_long: bool) -> str:

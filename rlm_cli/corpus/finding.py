@@ -24,7 +24,8 @@ class FoundHit(Struct, frozen=True, kw_only=True):
     """A place in a document.
 
     Units:   page and line count from 1; start and end are characters of the document's text.
-    Shape:   text is its line, or the passage of a ranked search, which has a score.
+    Shape:   text is its line, or the passage of a ranked search, which has a score; place is where a person
+             would look in a format without pages, empty where page and line say it.
     """
 
     path: str
@@ -34,6 +35,7 @@ class FoundHit(Struct, frozen=True, kw_only=True):
     match: str
     text: str
     page: int | None = None
+    place: str = ""
     score: float | None = None
 
 

@@ -51,11 +51,11 @@ def extract(data: bytes, out: TextOut, hint: str) -> dict[str, Any]:
 
 def _write(sheet: Any, out: TextOut) -> int:
     """How many rows of a sheet were written."""
-    first_row, first_column = sheet.start or (0, 0)
+    _, first_column = sheet.start or (0, 0)
     letters = column_letters(first_column + 1)
     written, is_gap = 0, True
     lines: list[str] = []
-    for row, cells in enumerate(sheet.iter_rows(), first_row + 1):
+    for row, cells in enumerate(sheet.iter_rows(), 1):
         line = _line(cells)
         if not line:
             is_gap = True

@@ -58,6 +58,7 @@ def _shown(hits: Iterable[Any]) -> Iterator[dict[str, Any]]:
             "end": hit.end,
             "match": hit.match,
             "text": hit.text,
+            "place": hit.place,
             **({} if hit.score is None else {"score": hit.score}),
         }
 

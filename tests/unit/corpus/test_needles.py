@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+import io
 import os
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import docx
 import pytest
 from docx.shared import Inches
+from xlsxwriter import Workbook
 
+from rlm_cli.corpus.finding import find
 from rlm_cli.corpus.opened import HostCorpus
 from rlm_cli.corpus.plain import PIECE_BYTES
 from tests.unit.corpus.making import age, folder_of, opened, pdf
 from tests.unit.corpus.test_containers import mail, zipped
 
+ZOO = Path(__file__).parents[2] / "zoo"
 NEEDLE = "the heron waits at dusk"
 HAY = "Nothing of note was said on this line of the record. "
 
 
 def _word_file(where: str) -> bytes:
-    import io
-
     document = docx.Document()
     document.add_heading("One", level=1)
     document.add_paragraph(HAY)
@@ -33,6 +36,8 @@ def _word_file(where: str) -> bytes:
         outer = document.add_table(rows=1, cols=2)
         inner = outer.cell(0, 1).add_table(rows=1, cols=1)
         inner.cell(0, 0).text = NEEDLE
+    if where == "comment":
+        document.add_comment(document.add_paragraph("x").runs, NEEDLE, author="E")
     if where == "text box":
         run = document.add_paragraph().add_run()
         box = (
@@ -75,6 +80,25 @@ def _archive_in_mail() -> bytes:
     return mail("Z", "z", a_zip=zipped({"n.txt": NEEDLE})).as_bytes()
 
 
+def _footnote() -> bytes:
+    """The footnote of a real file of LibreOffice, with other words."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(ZOO / "lease.odt") as package, zipfile.ZipFile(out, "w") as made:
+        for name in package.namelist():
+            content = package.read(name)
+            made.writestr(name, content.replace(b"Fair wear and tear excepted", NEEDLE.encode()))
+    return out.getvalue()
+
+
+def _workbook() -> bytes:
+    out = io.BytesIO()
+    book = Workbook(out)
+    book.add_worksheet("Near").write(0, 0, HAY)
+    book.add_worksheet("Far").write("CZ9000", NEEDLE)
+    book.close()
+    return out.getvalue()
+
+
 PLACES: dict[str, Callable[[], Hidden]] = {
     "last bytes": lambda: _plain("z.txt", HAY.encode() * 1000 + NEEDLE.encode()),
     "border of a piece": lambda: _plain("b.txt", _across_a_border()),
@@ -90,10 +114,29 @@ PLACES: dict[str, Callable[[], Hidden]] = {
     "footer": lambda: ("f.docx", _word_file("footer"), "f.docx", None, "footer"),
     "nested table": lambda: ("t.docx", _word_file("nested table"), "t.docx", None, "table 1"),
     "text box": lambda: ("x.docx", _word_file("text box"), "x.docx", None, 'section "One"'),
+    "comment": lambda: ("k.docx", _word_file("comment"), "k.docx", None, "comment 1"),
+    "footnote": lambda: ("o.odt", _footnote(), "o.odt", None, "footnote 1"),
+    "sheet": lambda: ("s.xlsx", _workbook(), "s.xlsx", None, 'sheet "Far", cell CZ9000'),
     "attachment of an attachment": lambda: ("m.eml", _forwarded(), "m.eml!/Inner.eml!/offer.pdf", 2, ""),
     "archive": lambda: ("a.zip", zipped({"d/n.txt": NEEDLE}), "a.zip!/d/n.txt", None, ""),
     "archive in mail": lambda: ("n.eml", _archive_in_mail(), "n.eml!/a.zip!/n.txt", None, ""),
 }
+
+
+def test_every_needle_is_found_by_grep_and_each_hit_is_cited_where_it_stands(tmp_path: Path) -> None:
+    hidden = {f"{number:02}": make() for number, make in enumerate(PLACES.values())}
+    files: dict[str, str | bytes] = {f"{folder}/{each[0]}": each[1] for folder, each in hidden.items()}
+    corpus = opened(folder_of(tmp_path / "in", files), tmp_path / "cache")
+
+    found = find(corpus.mount, "grep", NEEDLE, {"literal": True, "max_hits": 1000})
+
+    assert [(hit.path, hit.page, hit.place) for hit in found.hits] == [
+        (f"{folder}/{path}", page, place) for folder, (_, _, path, page, place) in hidden.items()
+    ]
+    for hit in found.hits:
+        cited = corpus.cite(hit.match, hit.path, hit.start)
+        assert (cited.checked, cited.start, cited.end) == (True, hit.start, hit.end)
+        assert (cited.page, cited.place, cited.line_start) == (hit.page, hit.place, hit.line)
 
 
 @pytest.mark.parametrize("where", PLACES)
