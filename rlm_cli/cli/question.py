@@ -6,7 +6,6 @@ holds the command to type. Looks at names on disk, never into files.
 
 from __future__ import annotations
 
-import os
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from rlm_cli.base.errors import CorpusError, RlmError, UsageError
+from rlm_cli.corpus.inputs import is_input
 
 _EXAMPLE = "rlm ask ./folder 'your question'"
 
@@ -88,7 +88,7 @@ def question_alone(
     """
     if len(texts) + len(files) > 1 or (words and (texts or files)):
         raise UsageError("there are two questions", "give one", f"rlm ask {flag} … 'your question'")
-    if len(words) > 1 or (words and os.path.lexists(words[0])):
+    if len(words) > 1 or (words and is_input(words[0])):
         raise UsageError(f"{flag} takes no paths", "it reads those of its session", f"Leave out {words[0]}")
     if texts or files:
         return (texts[0] if texts else _question_in(files[0], stdin)).strip()
@@ -126,7 +126,7 @@ def require_existing(words: Sequence[str]) -> None:
     Errors:  CorpusError that knows what may have been meant.
     """
     for word in words:
-        if word != "-" and not os.path.lexists(word):
+        if word != "-" and not is_input(word):
             near = nearest(word)
             raise _missing(word, near, "")
 
@@ -135,7 +135,7 @@ def _split(words: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
     if not words:
         raise UsageError("there is no path and no question", "", _EXAMPLE)
     last = words[-1]
-    if last == "-" or os.path.lexists(last):
+    if last == "-" or is_input(last):
         raise UsageError(
             "there is no question",
             f"{last} is a path" if last != "-" else "`-` is the document on stdin",
@@ -157,10 +157,10 @@ def _require_no_typo(inputs: tuple[str, ...], question: str) -> None:
 
 def _require_paths(inputs: tuple[str, ...], question: str, is_explicit: bool) -> None:
     for word in inputs:
-        if word == "-" or os.path.lexists(word):
+        if word == "-" or is_input(word):
             continue
         if any(character.isspace() for character in word) and not looks_like_path(word):
-            paths = tuple(one for one in inputs if one == "-" or os.path.lexists(one)) or (".",)
+            paths = tuple(one for one in inputs if one == "-" or is_input(one)) or (".",)
             why = f"{shlex.quote(word)} is no path" + (", and -q or -F asks another" if is_explicit else "")
             raise UsageError(
                 "there are two questions", why, _command(paths, word if is_explicit else question)

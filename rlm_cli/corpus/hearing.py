@@ -39,7 +39,9 @@ class Hearing:
         for folder in folders:
             kind = self._kind_of(str(folder))
             if kind in _REMOTE or kind.startswith(_REMOTE_BEHIND):
-                return f"{folder} is on a remote file system ({kind}), which tells of no change made elsewhere"
+                return (
+                    f"{folder} is on a remote file system ({kind}), which tells nothing of changes elsewhere"
+                )
         if self.max_watches is not None and count_folders > self.max_watches * _SHARE:
             return (
                 f"there are {count_folders:,} folders, and the system watches {self.max_watches:,}. To hear "

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rlm_cli.base.errors import CorpusError
-from rlm_cli.corpus.names import printable
+from rlm_cli.corpus.names import INSIDE, printable
 
 _RESERVED = """answer chunks cite context corpus exit get_ipython grep history In input_data llm_batch
     llm_query llm_query_batched memory Out quit rlm_batch rlm_query search search_text show_vars
@@ -28,7 +28,8 @@ KERNEL_NAMES = frozenset(_RESERVED.split())
 class Source:
     """One input: what the user wrote, where it is, its variable, and whether it is a folder.
 
-    Shape:   data holds the bytes of a document on stdin (`given` is `-`), None otherwise.
+    Shape:   data holds the bytes of a document on stdin (`given` is `-`), None otherwise. inside is the path
+             of the documents in the file that are meant (`bundle.zip!/a`), empty for all of them.
     """
 
     given: str
@@ -36,6 +37,17 @@ class Source:
     variable: str
     is_folder: bool
     data: bytes | None = None
+    inside: str = ""
+
+    @property
+    def name(self) -> str:
+        """What tells this input from others: where it is, and what of it is meant."""
+        return f"{self.path}{INSIDE}{self.inside}" if self.inside else str(self.path)
+
+
+def is_input(given: str) -> bool:
+    """Whether something has this path: on the disk, or perhaps in a file on the disk."""
+    return os.path.lexists(given) or bool(_parted(given)[1])
 
 
 def sources_of(given: Sequence[str | os.PathLike[str]], stdin: bytes | None = None) -> list[Source]:
@@ -47,11 +59,11 @@ def sources_of(given: Sequence[str | os.PathLike[str]], stdin: bytes | None = No
         raise CorpusError("no corpus was named", "", "Name a folder or files: rlm ask ./contracts …")
     sources: list[Source] = []
     taken: set[str] = set()
-    seen: set[Path] = set()
+    seen: set[str] = set()
     for item in given:
         source = _source(os.fspath(item), stdin, taken)
-        if source.path not in seen:
-            seen.add(source.path)
+        if source.name not in seen:
+            seen.add(source.name)
             taken.add(source.variable)
             sources.append(source)
     return sources
@@ -85,8 +97,9 @@ def _source(given: str, stdin: bytes | None, taken: set[str]) -> Source:
             )
         return Source("-", Path("-"), variable_name("stdin", taken), is_folder=False, data=stdin)
     shown = printable(given)
+    on_disk, inside = _parted(given)
     try:
-        path = Path(given).expanduser().resolve(strict=True)
+        path = Path(on_disk).expanduser().resolve(strict=True)
         is_folder = path.is_dir()
         os.scandir(path).close() if is_folder else os.close(os.open(path, os.O_RDONLY | os.O_NONBLOCK))
     except FileNotFoundError as error:
@@ -97,5 +110,18 @@ def _source(given: str, stdin: bytes | None, taken: set[str]) -> Source:
     except (OSError, RuntimeError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error)
         raise CorpusError(f"cannot read {shown}", why, "Check the path") from error
-    name = path.name or "root"
-    return Source(shown, path, variable_name(printable(name if is_folder else path.stem), taken), is_folder)
+    stem = (path.name or "root") if is_folder else Path(inside or path.name).stem
+    return Source(shown, path, variable_name(printable(stem), taken), is_folder, inside=inside)
+
+
+def _parted(given: str) -> tuple[str, str]:
+    """The path of a file on the disk, and the path inside of it: of `bundle.zip!/a/b.pdf` both.
+
+    Shape:   a file that has the very name that was given comes first.
+    """
+    at = given.find(INSIDE)
+    while at >= 0 and not os.path.lexists(Path(given).expanduser()):
+        if Path(given[:at]).expanduser().is_file():
+            return given[:at], given[at + len(INSIDE) :].strip("/")
+        at = given.find(INSIDE, at + 1)
+    return given, ""

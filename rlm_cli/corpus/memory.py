@@ -9,7 +9,7 @@ from functools import partial
 from rlm_cli.corpus.generation import Generation
 from rlm_cli.corpus.kinds import CONTAINER_VERSIONS, reader_versions
 from rlm_cli.corpus.layout import FLAG_MEMBER, Record, Skip, Text
-from rlm_cli.corpus.unpacking import INSIDE
+from rlm_cli.corpus.names import INSIDE
 from rlm_cli.corpus.walk import Found
 
 Key = tuple[int, list[str]]

@@ -6,6 +6,9 @@ import os
 
 from rlm_cli.base.text import visible
 
+INSIDE = "!/"
+"""Between the path of a file and the path of a document inside of it."""
+
 
 def printable(name: str) -> str:
     """A file name as text: bytes that are not UTF-8 as `\\xe9`, controls and line breaks made visible."""

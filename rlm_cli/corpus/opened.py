@@ -162,7 +162,7 @@ def _opened(
 
 def _key(sources: Sequence[Source], options: ReadOptions) -> str:
     """The name of the store of some inputs that are read in some way."""
-    return content_hash(repr((STORE_FORMAT, [str(s.path) for s in sources], options.identity())))[:32]
+    return content_hash(repr((STORE_FORMAT, [s.name for s in sources], options.identity())))[:32]
 
 
 def _require_ocr(options: ReadOptions) -> None:

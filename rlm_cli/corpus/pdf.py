@@ -106,7 +106,8 @@ def _has_unknown_letters(text_page: Any) -> bool:
 
     count = text_page.count_chars()
     looked_at = range(0, count, max(1, count // _LETTERS_LOOKED_AT))
-    return sum(FPDFText_HasUnicodeMapError(text_page, at) == 1 for at in looked_at) * 2 > len(looked_at)
+    unknown = sum(1 for at in looked_at if FPDFText_HasUnicodeMapError(text_page, at) == 1)
+    return unknown * 2 > len(looked_at)
 
 
 def _with_pypdf(data: bytes) -> tuple[list[str], dict[str, Any]]:

@@ -6,6 +6,7 @@ pdfium turns round. Where the letters stand on the page tells which of them come
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import Any
 
@@ -38,14 +39,13 @@ def _is_aligned(text: str, text_page: Any) -> bool:
 def _turn(letters: list[str], start: int, end: int, text_page: Any) -> None:
     """Turn a word round whose letters go from left to right, and ligatures of lam and alef."""
     lefts = [text_page.get_charbox(at)[0] for at in range(start, end)]
-    rising = sum(1 for before, here in zip(lefts, lefts[1:], strict=False) if here > before)
-    falling = sum(1 for before, here in zip(lefts, lefts[1:], strict=False) if here < before)
+    steps = [here - before for before, here in itertools.pairwise(lefts)]
+    is_rising = sum(1 for step in steps if step > 0) > sum(1 for step in steps if step < 0)
     is_number = all(letter in "\u066b\u066c" or letter.isdigit() for letter in letters[start:end])
-    if rising > falling and not is_number:
+    if is_rising and not is_number:
         letters[start:end] = letters[start:end][::-1]
         lefts.reverse()
     for at in range(start, end - 1):
         is_ligature = lefts[at - start] == lefts[at + 1 - start]
         if is_ligature and letters[at] in _ALEFS and letters[at + 1] == _LAM:
             letters[at], letters[at + 1] = _LAM, letters[at]
-

@@ -22,6 +22,7 @@ from rlm_cli.corpus.inputs import Source
 from rlm_cli.corpus.kinds import HEAD_BYTES, PDF, PLAIN_VERSION, Format, format_of
 from rlm_cli.corpus.layout import Text
 from rlm_cli.corpus.memory import content_key
+from rlm_cli.corpus.names import INSIDE
 from rlm_cli.corpus.opening import Unreadable, Window, check_size, open_regular, reason
 from rlm_cli.corpus.options import ReadOptions
 from rlm_cli.corpus.pdf import OCR
@@ -101,6 +102,7 @@ class FileReader:
         self._rules = member_rules(options)
         self._pending: dict[int, _Pending] = {}
         self._openings: list[Opening] = []
+        self._named: list[Root] = []
 
     def __enter__(self) -> FileReader:
         return self
@@ -157,6 +159,7 @@ class FileReader:
             if pending is not None:
                 yield from self._arrived(parsed, pending)
         yield from self._unpack()
+        yield from self._missing()
 
     def _open(self, found: Found) -> tuple[int, os.stat_result]:
         limit = self._options.max_file_bytes
@@ -181,6 +184,8 @@ class FileReader:
             # A buffer of the file's own size: a large one for each tiny file costs more than its reading.
             first = window.read(min(PIECE_BYTES, item.found.size_bytes + 1), 0)
             form = format_of(item.found.path, first[:HEAD_BYTES])
+            if item.root is None and not form.has_members and self._wanted(item.found):
+                raise Unreadable("there are no documents inside of it")
             if form.reader != "plain":
                 return self._submit(item, form, window, before)
             stored, is_settled = self._plain(window, before, first)
@@ -221,7 +226,9 @@ class FileReader:
         is_settled = before is None or _is_settled(before, os.fstat(window.handle))
         opening = None
         if form.has_members:
-            root = item.root or Root(item.slot, item.found, self._options)
+            root = item.root or Root(item.slot, item.found, self._options, self._wanted(item.found))
+            if root.wanted and item.root is None:
+                self._named.append(root)
             item = Item(item.slot, item.found, root, item.depth)
             opening = Opening(item, root, form.reader, os.dup(window.handle), window.start, size)
         else:
@@ -254,8 +261,9 @@ class FileReader:
                     opening.members.append(MemberAt("…", why=f"the rest is not read: {extracted.why}"))
                 return
         is_settled = pending.is_settled
-        if opening is not None and not extracted.text_bytes and not extracted.why:
-            why = "" if extracted.members else "nothing in it"
+        is_meant = opening is None or opening.root.is_meant(pending.item.found.path)
+        if opening is not None and not extracted.why and not (extracted.text_bytes and is_meant):
+            why = "" if extracted.members or not is_meant else "nothing in it"
             yield Outcome(slot, None, why, is_settled, is_fresh=True, is_opened=not why)
             return
         try:
@@ -289,8 +297,23 @@ class FileReader:
             self._pending[item.slot] = form_of_more
             self._pool.submit(Task(item.slot, os.dup(opening.source), _job(opening)))
 
+    def _missing(self) -> Iterator[Outcome]:
+        """Say of documents that were named, and are not in their files, that they are not there."""
+        while self._named and self.is_idle:
+            root = self._named.pop()
+            if not root.is_wanted_found:
+                path = f"{root.found.path}{INSIDE}{root.wanted}"
+                slot = self._shelf.reserve_member(root.slot, root.found._replace(path=path, location=None))
+                yield Outcome(slot, None, "there is no such document in it")
+
+    def _wanted(self, found: Found) -> str:
+        return self._sources[found.source].inside
+
     def _member(self, opening: Opening, member: MemberAt) -> Iterator[Outcome]:
         found = opening.found(member)
+        if not opening.root.leads(found.path):
+            return
+        opening.root.is_wanted_found |= opening.root.is_meant(found.path)
         slot = self._shelf.reserve_member(opening.item.slot, found)
         item = Item(slot, found, opening.root, opening.item.depth + 1)
         choice = why_member_left_out(self._rules, inner_path(found))

@@ -14,6 +14,7 @@ from rlm_cli.corpus.opening import Unreadable
 _TOKEN = re.compile(r"\\'[0-9a-fA-F]{2}|\\[a-zA-Z]+-?\d* ?|\\[^a-zA-Z]|[{}]|[^\\{}]+")
 _DELETED = re.compile(r"\\deleted(0?) ?")
 
+
 def extract(data: bytes, out: TextOut, hint: str) -> dict[str, Any]:
     """Write the text; cells of a table row are joined by ` | `.
 

@@ -45,8 +45,8 @@ def extract(data: bytes, out: TextOut, hint: str) -> dict[str, Any]:
     if not rows:
         raise Unreadable("no cell has a value")
     hidden = [name for name, is_hidden in sheets if is_hidden]
-    told = {"hidden_sheets": hidden[:1000]} if hidden else {}
-    return {"sheets": [name for name, _ in sheets][:1000], "rows": rows, **told}
+    more = {"hidden_sheets": hidden[:1000]} if hidden else {}
+    return {"sheets": [name for name, _ in sheets][:1000], "rows": rows, **more}
 
 
 def _write(sheet: Any, out: TextOut) -> int:

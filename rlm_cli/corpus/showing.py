@@ -9,8 +9,8 @@ from rlm_cli.base.errors import CorpusError
 from rlm_cli.base.text import counted
 from rlm_cli.corpus.layout import Part, Record
 from rlm_cli.corpus.mapped import Texts
+from rlm_cli.corpus.names import INSIDE
 from rlm_cli.corpus.opened import HostCorpus
-from rlm_cli.corpus.unpacking import INSIDE
 
 _COUNTED = ("page", "slide", "sheet", "cell", "message", "section")
 _WITH_THEIR_OWN = {"sheet": ("row",), "slide": ("notes",)}

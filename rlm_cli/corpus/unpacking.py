@@ -11,22 +11,25 @@ from dataclasses import dataclass, field
 
 from rlm_cli.corpus.archive import unpacked_name
 from rlm_cli.corpus.extract import Allowance, MemberAt
-from rlm_cli.corpus.names import printable
+from rlm_cli.corpus.names import INSIDE, printable
 from rlm_cli.corpus.options import ReadOptions
 from rlm_cli.corpus.walk import Found
 
-INSIDE = "!/"
-"""Between the path of a file and the path of a document inside of it."""
 _FREE_BYTES = 1 << 28
 _NAME_CHARACTERS = 1000
 
 
 class Root:
-    """A file on the disk that was opened, and what may still come out of it, however deep."""
+    """A file on the disk that was opened, and what may still come out of it, however deep.
 
-    def __init__(self, slot: int, found: Found, options: ReadOptions) -> None:
+    Shape:   wanted is the path inside of it of the documents that are meant, empty for all of them.
+    """
+
+    def __init__(self, slot: int, found: Found, options: ReadOptions, wanted: str = "") -> None:
         self.slot = slot
         self.found = found
+        self.wanted = wanted
+        self.is_wanted_found = not wanted
         self._member_bytes = options.max_file_bytes or 1 << 62
         self._bytes = min(options.archive_bytes, max(_FREE_BYTES, options.archive_ratio * found.size_bytes))
         self._members = options.archive_members
@@ -35,6 +38,17 @@ class Root:
     def allowance(self) -> Allowance:
         """What the next worker may bring out."""
         return Allowance(all_bytes=max(0, self._bytes), member_bytes=self._member_bytes)
+
+    def leads(self, path: str) -> bool:
+        """Whether a document is meant, or documents inside of it are."""
+        inner = path[len(self.found.path) + len(INSIDE) :]
+        return self.is_meant(path) or self.wanted.startswith(inner + INSIDE)
+
+    def is_meant(self, path: str) -> bool:
+        """Whether a document itself is meant, by its path."""
+        inner = path[len(self.found.path) + len(INSIDE) :]
+        below = (self.wanted + "/", self.wanted + INSIDE)
+        return not self.wanted or inner == self.wanted or inner.startswith(below)
 
     def spend(self, member: MemberAt) -> bool:
         """Whether a member is within the allowance, which it then uses up."""

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from rlm_cli.base.errors import CorpusError
 from rlm_cli.corpus.extract import MORE, TextOut
 from rlm_cli.corpus.ingest import ReadingStopped
 from rlm_cli.corpus.mailbox import extract as extract_mailbox
@@ -259,3 +260,59 @@ def test_a_changed_archive_before_an_unchanged_one_costs_it_nothing(tmp_path: Pa
     found = texts(root, tmp_path / "cache")
 
     assert found == {"a!/b.zip!/c.txt": "c", "m.zip!/b.txt": "two", "n.zip!/n.txt": "n", "z.txt": "z"}
+
+
+def _named(root: Path, cache: Path, *inside: str) -> HostCorpus:
+    return open_corpus([f"{root}/{each}" for each in inside], cache_dir=cache)
+
+
+def test_a_document_inside_of_a_file_is_an_input_of_its_own(tmp_path: Path) -> None:
+    inner = tarred({"deep/n.txt": b"deep", "deep/o.txt": b"other"}, "w:gz")
+    outer = mail("Outer", "words", bundle_zip=zipped({"a/b.txt": "one", "a/c.txt": "two", "i.tar.gz": inner}))
+    root = folder_of(tmp_path / "in", {"m.eml": outer.as_bytes(), "z.zip": zipped({"a/b.txt": "z"})})
+
+    one = _named(root, tmp_path / "cache", "m.eml!/bundle.zip!/a/b.txt")
+    folder = _named(root, tmp_path / "cache", "m.eml!/bundle.zip!/a")
+    nested = _named(root, tmp_path / "cache", "m.eml!/bundle.zip!/i.tar.gz!/deep/n.txt")
+    two = _named(root, tmp_path / "cache", "m.eml!/bundle.zip!/i.tar.gz", "z.zip!/a")
+
+    assert one.texts() == [("m.eml!/bundle.zip!/a/b.txt", "one")]
+    assert [path for path, _ in folder.texts()] == [
+        "m.eml!/bundle.zip!/a/b.txt",
+        "m.eml!/bundle.zip!/a/c.txt",
+    ]
+    assert nested.texts() == [("m.eml!/bundle.zip!/i.tar.gz!/deep/n.txt", "deep")]
+    assert list(nested.skipped()) == []
+    assert sorted(text for _, text in two.texts()) == ["deep", "other", "z"]
+    again = _named(root, tmp_path / "cache", "m.eml!/bundle.zip!/a/b.txt")
+    assert (again.texts(), again.loaded.extracted) == (one.texts(), 0)
+
+
+def test_a_document_that_is_not_in_its_file_is_said_to_be_missing(tmp_path: Path) -> None:
+    root = folder_of(tmp_path / "in", {"z.zip": zipped({"a/b.txt": "z"}), "a.txt": "plain"})
+
+    for named, why in (
+        ("z.zip!/none.txt", "z.zip!/none.txt: there is no such document in it"),
+        ("a.txt!/x", "a.txt: there are no documents inside of it"),
+    ):
+        with pytest.raises(CorpusError) as caught:
+            _named(root, tmp_path / "cache", named)
+        assert why in str(caught.value)
+
+
+def test_a_mail_of_a_maildir_and_what_apple_mail_attaches_are_read(tmp_path: Path) -> None:
+    page = mail("Apple", "plain body")
+    page.make_alternative()
+    mixed = EmailMessage()
+    mixed.set_content("<p>html body</p>", subtype="html")
+    mixed.make_mixed()
+    mixed.add_attachment(b"a,b\n1,heron\n", "application", "octet-stream", filename="x.csv")
+    page.attach(mixed)
+    head = b"Return-Path: <a@example.org>\nMessage-ID: <1@example.org>\n"
+    files = {"cur/1700000000.M1P2.host:2,S": head + page.as_bytes(), "n.txt": head + page.as_bytes()}
+    corpus = opened(folder_of(tmp_path / "in", files), tmp_path / "cache")
+
+    assert corpus.loaded.kinds == {"mail": 1, "csv": 1, "text": 1}
+    found = dict(corpus.texts())
+    assert "plain body" in found["cur/1700000000.M1P2.host:2,S"]
+    assert "heron" in found["cur/1700000000.M1P2.host:2,S!/x.csv"]
