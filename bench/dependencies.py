@@ -14,6 +14,7 @@ from pathlib import Path
 
 MODULES = {
     "aiohttp": "aiohttp",
+    "arro3-io": "arro3.io",
     "charset-normalizer": "charset_normalizer",
     "hyperscan": "hyperscan",
     "ipykernel": "ipykernel.kernelapp",

@@ -169,6 +169,7 @@ _MODULES = {
     "open_document": "open_document",
     "book": "book",
     "rich_text": "rich_text",
+    "parquet": "parquet",
     "mail": "mail",
     **STREAMED,
 }

@@ -41,6 +41,7 @@ ODT = Format("odt", "open_document", 703)
 ODP = Format("slides", "open_document", 704)
 BOOK = Format("epub", "book", 801)
 RTF = Format("rtf", "rich_text", 902)
+PARQUET = Format("parquet", "parquet", 951)
 MAIL = Format("mail", "mail", 1002, has_members=True)
 MAILBOX = Format("mailbox", "mailbox", 1101, has_members=True, is_streamed=True)
 ZIP = Format("archive", "zip", 1201, has_members=True, is_streamed=True)
@@ -58,6 +59,7 @@ FORMATS = (
     ODP,
     BOOK,
     RTF,
+    PARQUET,
     MAIL,
     MAILBOX,
     ZIP,
@@ -133,7 +135,6 @@ _MAGIC = (
     (b"7z\xbc\xaf", "7-Zip archive"),
     (b"Rar!", "RAR archive"),
     (b"SQLite format 3\0", "SQLite database"),
-    (b"PAR1", "Parquet table"),
     (b"\xd0\xcf\x11\xe0", "old Office file (.doc, .ppt, .msg): save it in the format of today"),
     (b"\0asm", "WebAssembly"),
     (b"\x80\x04\x95", "pickle"),
@@ -174,6 +175,8 @@ def format_of(name: str, head: bytes) -> Format:
         return SHEETS
     if head.startswith(b"{\\rtf"):
         return RTF
+    if head.startswith(b"PAR1"):
+        return PARQUET
     for magic, what in _MAGIC if head[:1] in _FIRST else ():
         if head.startswith(magic) and (len(magic) > 3 or b"\0" in head or not _is_mostly_text(head)):
             raise Unreadable(f"binary: {what}")

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rlm_cli.inkernel.chunks import Chunk, Chunks, chunked, page_spans, section_spans
+from rlm_cli.inkernel.columns import Columns, uncollected
 from rlm_cli.inkernel.extents import Extents
 from rlm_cli.inkernel.grep import count, grep
 from rlm_cli.inkernel.hits import Hits, Mark
@@ -20,7 +21,7 @@ from rlm_cli.inkernel.query import counting, query
 from rlm_cli.inkernel.querying import query_tables
 from rlm_cli.inkernel.ranking import search
 from rlm_cli.inkernel.store import Part, Store
-from rlm_cli.inkernel.tables import Table, sheet_table, table_of
+from rlm_cli.inkernel.tables import Table, columns_of, parquet_columns, sheet_columns
 
 if TYPE_CHECKING:
     from rlm_cli.inkernel.documents import Services
@@ -95,7 +96,7 @@ class Document:
     .pages .lines .sections    lists of str; pages know .number, sections .title
     .grep(p) .search(q)        hits with page and line
     .chunks(size=…, by=…)      pieces for sub-calls
-    .table() .sql("SELECT …")  rows of csv, tsv, json, jsonl and sheets; .sheets
+    .table() .sql("SELECT …")  rows of csv, tsv, json, jsonl, parquet, sheets; .sheets
     .cite("exact words")       a citation mark for the answer
 
     >>> doc = corpus["msa_2019.pdf"]; print(doc.kind, len(doc), len(doc.pages)); print(doc[:500])
@@ -222,15 +223,23 @@ class Document:
         return chunked([self], by, size, overlap)
 
     def table(self, sheet: int | str = 1) -> Table:
-        """The rows of a csv, tsv, json or jsonl document or of a sheet, as dicts with typed values.
+        """The rows of a csv, tsv, json, jsonl or parquet document or of a sheet, as dicts with typed values.
 
-        .columns has the names, .frame() is a pandas DataFrame, .sql("SELECT … FROM t") asks it.
+        .columns has the names, .types what they hold, .frame() is a pandas DataFrame, .sql("SELECT … FROM t")
+        asks it.
 
         >>> rows = doc.table(); rows.columns; rows[0]; rows.sql("SELECT count(*) AS n FROM t")
         """
+        with uncollected():
+            return Table.of(self.columns(sheet))
+
+    def columns(self, sheet: int | str = 1) -> Columns:
+        """The table by columns: .names, .values (a list each), .types; see table."""
         if self.kind == "workbook":
-            return sheet_table(self.text, self.parts, sheet, self.path)
-        return table_of(self.text, self.kind, self.path)
+            return sheet_columns(self.text, self.parts, sheet, self.path)
+        if self.kind == "parquet":
+            return parquet_columns(self.text, self.meta["columns"])
+        return columns_of(self.text, self.kind, self.path)
 
     @property
     def sheets(self) -> list[str]:

@@ -8,13 +8,16 @@ from __future__ import annotations
 import datetime
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
+from rlm_cli.inkernel.columns import uncollected
 from rlm_cli.inkernel.tables import Table
 
 _SECONDS = 60.0
 _STEPS = 100_000
+_AS_THEY_ARE = ("text", "number")
 
 
 class QueryError(ValueError):
@@ -31,7 +34,8 @@ def query_tables(query: str, tables: Mapping[str, Any]) -> Table:
     deadline = time.monotonic() + _SECONDS
     database = sqlite3.connect(":memory:")
     try:
-        known = {name: _filled(database, name, source) for name, source in tables.items()}
+        with uncollected():
+            known = {name: _filled(database, name, source) for name, source in tables.items()}
         database.set_authorizer(_read_only)
         database.set_progress_handler(lambda: time.monotonic() > deadline, _STEPS)
         cursor = database.execute(query)
@@ -42,23 +46,35 @@ def query_tables(query: str, tables: Mapping[str, Any]) -> Table:
         raise QueryError(f"{error}; there are: {told}") from None
     finally:
         database.close()
-    rows.columns, rows.problems = names, []
+    rows.columns, rows.problems, rows.types = names, [], {}
     return rows
 
 
 def _filled(database: sqlite3.Connection, name: str, source: Any) -> list[str]:
     """Put a table into the database; the names of its columns."""
-    rows = source if isinstance(source, list) else source.table()
-    columns = list(getattr(rows, "columns", None) or dict.fromkeys(key for row in rows for key in row))
+    columns, rows = _rows_of(source)
     if not columns:
         raise QueryError(f"{name} has no columns")
     names = ", ".join(_quoted(each) for each in _distinct(columns))
     database.execute(f"CREATE TABLE {_quoted(name)} ({names})")
     database.executemany(
         f"INSERT INTO {_quoted(name)} VALUES ({', '.join('?' * len(columns))})",
-        ([_plain(row.get(each)) for each in columns] for row in rows),
+        rows,
     )
     return columns
+
+
+def _rows_of(source: Any) -> tuple[list[str], Iterator[Sequence[Any]]]:
+    """The names of the columns of a source, and its rows as SQLite takes them."""
+    if isinstance(source, list):
+        names = list(getattr(source, "columns", None) or dict.fromkeys(key for row in source for key in row))
+        return names, ([_plain(row.get(name)) for name in names] for row in source)
+    columns = source.columns()
+    values = [
+        column if columns.types[name] in _AS_THEY_ARE else [_plain(value) for value in column]
+        for name, column in zip(columns.names, columns.values, strict=True)
+    ]
+    return columns.names, zip(*values, strict=True)
 
 
 def _plain(value: Any) -> Any:
@@ -69,6 +85,8 @@ def _plain(value: Any) -> Any:
         return int(value) if -(2**63) <= value < 2**63 else str(value)
     if isinstance(value, (datetime.date, datetime.datetime)):
         return value.isoformat()
+    if isinstance(value, Decimal):
+        return float(value)
     return json.dumps(value, ensure_ascii=False, default=str)
 
 

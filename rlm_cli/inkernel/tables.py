@@ -1,35 +1,40 @@
-"""Documents as tables: CSV, TSV, JSON, JSON Lines and sheets as rows; columns of fields are typed as wholes.
-
-A column is of integers, numbers, dates or truth values when all of its fields are; otherwise it stays text.
-"""
+"""Documents as tables: CSV, TSV, JSON, JSON Lines, Parquet and sheets as rows with typed values."""
 
 from __future__ import annotations
 
 import csv
-import datetime
 import io
 import json
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-_INTEGER = re.compile(r"[+-]?(?:0|[1-9]\d{0,17})")
-_NUMBER = re.compile(r"[+-]?(?:(?:0|[1-9]\d{0,14})(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?")
+from rlm_cli.inkernel.columns import Columns, columns_as, columns_of_rows, typed_columns
+
 _FIELD_CHARACTERS = 1 << 27
 
 
 class Table(list[dict[str, Any]]):
-    """A list of rows, each a dict; .columns are the names, .problems the lines that could not be read.
+    """A list of rows, each a dict; .columns are the names, .types what they hold.
 
     A column of numbers has int or float, of ISO dates date or datetime, of true and false bool; an empty
-    field is None; a column with anything else, also leading zeros, stays text.
+    field is None; a column with anything else, also leading zeros, stays text. .problems are the lines that
+    could not be read.
 
-    >>> t = corpus["sales.csv"].table(); t.columns; sum(row["amount"] or 0 for row in t)
+    >>> t = corpus["sales.csv"].table(); t.types; sum(row["amount"] or 0 for row in t)
     >>> t.sql("SELECT region, sum(amount) AS total FROM t GROUP BY region"); t.frame()
     """
 
     columns: list[str]
+    types: dict[str, str]
     problems: list[tuple[int, str]]
+
+    @classmethod
+    def of(cls, columns: Columns) -> Table:
+        """The rows of some columns."""
+        names = columns.names
+        table = cls(dict(zip(names, row, strict=True)) for row in zip(*columns.values, strict=True))
+        table.columns, table.types, table.problems = names, columns.types, columns.problems
+        return table
 
     def column(self, name: str) -> list[Any]:
         """The values of one column, None where a row has none."""
@@ -47,7 +52,7 @@ class Table(list[dict[str, Any]]):
         return query_tables(query, {"t": self})
 
     def frame(self) -> Any:
-        """The table as a pandas DataFrame.
+        """The table as a pandas DataFrame: Int64, float, boolean, datetime64 and text, with nulls.
 
         Errors:  ImportError where pandas is not installed: .sql() asks the same questions.
         """
@@ -57,10 +62,17 @@ class Table(list[dict[str, Any]]):
             pandas = importlib.import_module("pandas")
         except ImportError:
             raise ImportError("pandas is not installed here; table.sql(…) asks the same questions") from None
-        return pandas.DataFrame(list(self), columns=self.columns)
+        frame = pandas.DataFrame(list(self), columns=self.columns)
+        for name, kind in self.types.items():
+            if kind in ("date", "datetime"):
+                frame[name] = pandas.to_datetime(frame[name], format="ISO8601", errors="coerce")
+            elif kind in _FRAME_TYPES:
+                frame[name] = frame[name].astype(_FRAME_TYPES[kind])
+        return frame
 
     def __repr__(self) -> str:
-        lines = [f"Table: {len(self):,} rows, columns: {', '.join(self.columns)}"]
+        held = (f"{name} ({self.types[name]})" if name in self.types else name for name in self.columns)
+        lines = [f"Table: {len(self):,} rows, columns: {', '.join(held)}"]
         lines += [str(dict(row))[:300] for row in self[:5]]
         if len(self) > 5:
             lines.append(f"… {len(self) - 5:,} more rows")
@@ -69,30 +81,29 @@ class Table(list[dict[str, Any]]):
         return "\n".join(lines)
 
 
-def table_of(text: str, kind: str, path: str) -> Table:
-    """The rows of a document.
+_FRAME_TYPES = {"integer": "Int64", "number": "Float64", "boolean": "boolean", "text": "string"}
+
+
+def columns_of(text: str, kind: str, path: str) -> Columns:
+    """The columns of a document.
 
     Errors:  ValueError when the document is no table.
     """
-    problems: list[tuple[int, str]] = []
     if kind in ("csv", "tsv"):
-        found = _separated(text, "\t" if kind == "tsv" else None)
-        found.problems = problems
-        return found
-    if kind == "jsonl":
-        rows = list(_json_lines(text, problems))
-    elif kind == "json":
-        rows = _json_rows(text, path)
-    else:
-        raise ValueError(f"{path} is {kind}: only csv, tsv, json and jsonl documents have a table")
-    table = Table(rows)
-    table.columns = list(dict.fromkeys(name for row in rows for name in row))
-    table.problems = problems
-    return table
+        return _separated(text, "\t" if kind == "tsv" else None)
+    if kind == "json":
+        return columns_of_rows(_json_rows(text, path))
+    if kind != "jsonl":
+        kinds = "csv, tsv, json, jsonl, parquet and workbook"
+        raise ValueError(f"{path} is {kind}: only {kinds} documents have a table")
+    problems: list[tuple[int, str]] = []
+    columns = columns_of_rows(list(_json_lines(text, problems)))
+    columns.problems = problems
+    return columns
 
 
-def sheet_table(text: str, parts: Sequence[Any], sheet: int | str, path: str) -> Table:
-    """The rows of one sheet of a workbook, by its number or name; its first row has the names.
+def sheet_columns(text: str, parts: Sequence[Any], sheet: int | str, path: str) -> Columns:
+    """The columns of one sheet of a workbook, by its number or name; its first row has the names.
 
     Errors:  KeyError when there is no such sheet.
     """
@@ -101,30 +112,40 @@ def sheet_table(text: str, parts: Sequence[Any], sheet: int | str, path: str) ->
     for number, (part, end) in enumerate(zip(sheets, ends, strict=True), 1):
         if sheet in (number, part.label):
             lines = text[part.start : end].split("\n")[1:]
-            table = _table([line.split("\t") for line in lines if line])
-            table.problems = []
-            return table
+            return _named([line.split("\t") for line in lines if line])
     names = ", ".join(repr(part.label) for part in sheets)
     raise KeyError(f"{path} has no sheet {sheet!r}; there are: {names}")
 
 
-def _table(lines: list[list[str]]) -> Table:
-    """Rows of fields, the first of which has the names, as a table with typed columns."""
+def parquet_columns(text: str, told: Sequence[Sequence[str]]) -> Columns:
+    """The columns of a Parquet file, whose names and types its metadata tells."""
+    lines = text.split("\n")[1:-1]
+    rows = [line.split("\t") for line in lines]
+    names, kinds = [each[0] for each in told], [each[1] for each in told]
+    fields = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in names]
+    return columns_as(_distinct(names), kinds, fields[: len(names)])
+
+
+def _named(lines: list[list[str]]) -> Columns:
+    """Rows of fields, the first of which has the names, as typed columns."""
     width = max(map(len, lines), default=0)
     header = [*lines[0], *[""] * (width - len(lines[0]))] if lines else []
-    names = [name.strip() or f"column_{number}" for number, name in enumerate(header, 1)]
-    names = [name if name not in names[:at] else f"{name}_{at + 1}" for at, name in enumerate(names)]
     rows = lines[1:]
-    columns = [_typed([row[at] if at < len(row) else "" for row in rows]) for at in range(width)]
-    table = Table(dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True))
-    table.columns = names
-    return table
+    if any(len(row) != width for row in rows):
+        rows = [[*row, *[""] * (width - len(row))] for row in rows]
+    fields = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in header]
+    names = [name.strip() or f"column_{number}" for number, name in enumerate(header, 1)]
+    return typed_columns(_distinct(names), fields)
 
 
-def _separated(text: str, delimiter: str | None) -> Table:
+def _distinct(names: list[str]) -> list[str]:
+    return [name if name not in names[:at] else f"{name}_{at + 1}" for at, name in enumerate(names)]
+
+
+def _separated(text: str, delimiter: str | None) -> Columns:
     csv.field_size_limit(_FIELD_CHARACTERS)
     lines = csv.reader(io.StringIO(text), delimiter=delimiter or _delimiter(text))
-    return _table([fields for fields in lines if fields])
+    return _named([fields for fields in lines if fields])
 
 
 def _delimiter(text: str) -> str:
@@ -161,31 +182,3 @@ def _json_rows(text: str, path: str) -> list[dict[str, Any]]:
 
 def _row(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {"value": value}
-
-
-def _typed(fields: list[str]) -> list[Any]:
-    """The fields of a column as values of one type."""
-    filled = [field.strip() for field in fields if field.strip()]
-    for pattern, value_of in _TYPES:
-        if filled and all(map(pattern.fullmatch, filled)):
-            try:
-                return [value_of(field.strip()) if field.strip() else None for field in fields]
-            except ValueError:
-                continue
-    return [field if field.strip() else None for field in fields]
-
-
-def _truth(field: str) -> bool:
-    return field.lower() == "true"
-
-
-_TYPES: tuple[tuple[re.Pattern[str], Callable[[str], Any]], ...] = (
-    (_INTEGER, int),
-    (_NUMBER, float),
-    (re.compile(r"\d{4}-\d\d-\d\d"), datetime.date.fromisoformat),
-    (
-        re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?"),
-        datetime.datetime.fromisoformat,
-    ),
-    (re.compile("true|false", re.IGNORECASE), _truth),
-)

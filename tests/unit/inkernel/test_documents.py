@@ -71,6 +71,20 @@ def test_a_wrong_query_says_which_columns_there_are_and_reaches_no_file(
     assert not (tmp_path / "x.db").exists()
 
 
+def test_dates_in_json_lines_are_dates_where_all_of_a_column_are(tmp_path: Path) -> None:
+    lines = [
+        '{"who": "ann", "day": "2024-02-29", "at": "2024-02-29T10:00:00Z", "code": "007", "n": 1}',
+        '{"who": "bob", "day": null, "at": "2024-03-01T11:30:00+02:00", "code": "20", "ok": true}',
+    ]
+    table = mounted(folder_of(tmp_path / "in", {"a.jsonl": "\n".join(lines)}), tmp_path / "cache")[0].table()
+
+    assert table.column("day") == [datetime.date(2024, 2, 29), None]
+    assert table.column("at")[0] == datetime.datetime(2024, 2, 29, 10, tzinfo=datetime.UTC)
+    assert table.types == {
+        "who": "text", "day": "date", "at": "datetime", "code": "text", "n": "integer", "ok": "boolean",
+    }  # fmt: skip
+
+
 def test_lines_that_are_no_json_are_told(corpus: Corpus) -> None:
     table = corpus["log.jsonl"].table()
 
