@@ -301,19 +301,19 @@ _rlm() {
             ;;
         "rlm config get")
             if [[ $cur == -* ]]; then _rlm_words "--profile -h --help" "$cur"; return; fi
-            _rlm_words "models.root models.sub models.transport models.temperature models.seed models.max_tokens_out models.options models.aliases models.prices models.idle_seconds limits.usd limits.turns limits.calls limits.tokens limits.depth limits.seconds limits.cell_seconds limits.concurrency corpus.include corpus.exclude corpus.hidden corpus.ignore_files corpus.follow_symlinks corpus.ocr corpus.max_file_bytes output.format output.ui output.color output.verbosity answer.mode sandbox.mode sandbox.memory_bytes trust.projects" "$cur"
+            _rlm_words "models.root models.sub models.transport models.temperature models.seed models.max_tokens_out models.options models.aliases models.prices models.idle_seconds limits.usd limits.turns limits.calls limits.tokens limits.depth limits.seconds limits.cell_seconds limits.concurrency corpus.include corpus.exclude corpus.hidden corpus.ignore_files corpus.follow_symlinks corpus.ocr corpus.max_file_bytes output.format output.ui output.color output.theme output.verbosity answer.mode sandbox.mode sandbox.memory_bytes trust.projects" "$cur"
             ;;
         "rlm config set")
             if [[ $cur == -* ]]; then _rlm_words "--profile -h --help" "$cur"; return; fi
             case $count in
-                0) _rlm_words "models.root models.sub models.transport models.temperature models.seed models.max_tokens_out models.options models.aliases models.prices models.idle_seconds limits.usd limits.turns limits.calls limits.tokens limits.depth limits.seconds limits.cell_seconds limits.concurrency corpus.include corpus.exclude corpus.hidden corpus.ignore_files corpus.follow_symlinks corpus.ocr corpus.max_file_bytes output.format output.ui output.color output.verbosity answer.mode sandbox.mode sandbox.memory_bytes trust.projects" "$cur" ;;
+                0) _rlm_words "models.root models.sub models.transport models.temperature models.seed models.max_tokens_out models.options models.aliases models.prices models.idle_seconds limits.usd limits.turns limits.calls limits.tokens limits.depth limits.seconds limits.cell_seconds limits.concurrency corpus.include corpus.exclude corpus.hidden corpus.ignore_files corpus.follow_symlinks corpus.ocr corpus.max_file_bytes output.format output.ui output.color output.theme output.verbosity answer.mode sandbox.mode sandbox.memory_bytes trust.projects" "$cur" ;;
                 1) _rlm_nothing ;;
                 *) _rlm_nothing ;;
             esac
             ;;
         "rlm config unset")
             if [[ $cur == -* ]]; then _rlm_words "--profile -h --help" "$cur"; return; fi
-            _rlm_words "models.root models.sub models.transport models.temperature models.seed models.max_tokens_out models.options models.aliases models.prices models.idle_seconds limits.usd limits.turns limits.calls limits.tokens limits.depth limits.seconds limits.cell_seconds limits.concurrency corpus.include corpus.exclude corpus.hidden corpus.ignore_files corpus.follow_symlinks corpus.ocr corpus.max_file_bytes output.format output.ui output.color output.verbosity answer.mode sandbox.mode sandbox.memory_bytes trust.projects" "$cur"
+            _rlm_words "models.root models.sub models.transport models.temperature models.seed models.max_tokens_out models.options models.aliases models.prices models.idle_seconds limits.usd limits.turns limits.calls limits.tokens limits.depth limits.seconds limits.cell_seconds limits.concurrency corpus.include corpus.exclude corpus.hidden corpus.ignore_files corpus.follow_symlinks corpus.ocr corpus.max_file_bytes output.format output.ui output.color output.theme output.verbosity answer.mode sandbox.mode sandbox.memory_bytes trust.projects" "$cur"
             ;;
         "rlm config edit")
             if [[ $cur == -* ]]; then _rlm_words "-h --help" "$cur"; return; fi

@@ -12,6 +12,7 @@ from rlm_cli.settings.tree import Settings
 
 if TYPE_CHECKING:
     from rlm_cli.faces.options import Face, FaceOptions
+    from rlm_cli.faces.output import Sink
     from rlm_cli.views.run import RunView
 
 
@@ -36,9 +37,19 @@ def face_maker(
         options = replace(
             face_options(settings, path, out), reads_keys=True, takes_questions=takes_questions, start=stands
         )
-        return face_for(settings.output.format, standard_output(environ, color), options)
+        return face_for(
+            settings.output.format, standard_output(environ, color, settings.output.theme), options
+        )
 
     return make
+
+
+def sink_of(settings: Settings, environ: Mapping[str, str]) -> Sink:
+    """Standard output as the settings want it."""
+    from rlm_cli.faces.output import standard_output
+
+    color = color_asked(settings.leaves["output.color"], environ)
+    return standard_output(environ, color, settings.output.theme).out
 
 
 def face_options(settings: Settings, path: Path | None, out: Path | None = None) -> FaceOptions:

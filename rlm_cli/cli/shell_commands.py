@@ -177,6 +177,27 @@ async def _save(desk: Desk, entry: Slash, presses: Presses) -> None:
     await desk.showing.say(f"answer written to {path}")
 
 
+async def _watch(desk: Desk, entry: Slash, presses: Presses) -> None:
+    from rlm_cli.cli.shell_watching import watch
+
+    if entry.rest:
+        await desk.ask(entry.rest, presses)
+    if not presses.is_any:
+        await watch(desk, presses)
+
+
+async def _theme(desk: Desk, entry: Slash, presses: Presses) -> None:
+    spec, name = BY_NAME["output.theme"], entry.rest
+    if not name:
+        for each in spec.choices:
+            await desk.showing.sample(each)
+        await desk.showing.say(f"theme: {desk.plan.settings.output.theme}; another one: /theme NAME", "dim")
+        return
+    desk.wear(str(from_text(spec, name, "/theme")))
+    await desk.showing.sample(name)
+    await desk.showing.say(f"to keep it: rlm config set output.theme {name}", "dim")
+
+
 async def _quit(desk: Desk, entry: Slash, presses: Presses) -> None:
     desk.is_over = True
 
@@ -202,6 +223,8 @@ COMMANDS = (
     Command("open", "ID", "leave this session and go on with another", _open),
     Command("save", "FILE", "write the answer to a file", _save, takes_path=True),
     Command("cost", "", "what each question has cost", _showing(inspecting.cost)),
+    Command("watch", "[QUESTION]", "ask the last question again whenever files change, until Ctrl-C", _watch),
+    Command("theme", "[NAME]", "the colours, as samples; or other ones", _theme),
     Command("quit", "", "leave", _quit),
 )
 
@@ -226,6 +249,7 @@ def arguments(desk: Desk) -> Mapping[str, Callable[[str], Iterable[str]]]:
         "out": cells,
         "calls": lambda typed: ["failed"],
         "memory": lambda typed: ["reset"],
+        "theme": lambda typed: BY_NAME["output.theme"].choices,
         "open": lambda typed: _sessions(desk),
     }
 

@@ -8,10 +8,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import replace
 
 from rlm_cli.base.errors import UsageError
+from rlm_cli.cli.facing import face_maker, sink_of
 from rlm_cli.engine.past import Past
 from rlm_cli.engine.past_reading import past_of
 from rlm_cli.engine.resuming import resumption
 from rlm_cli.events import Event
+from rlm_cli.events.bodies import RunFinished
 from rlm_cli.faces.shell.showing import Showing
 from rlm_cli.runs.forking import forked, whole_copy
 from rlm_cli.runs.freshness import PATIENCE_SECONDS
@@ -20,7 +22,6 @@ from rlm_cli.runs.going_on_settings import recorded_inputs
 from rlm_cli.runs.in_turn import ask_in_turn, ask_waiting
 from rlm_cli.runs.open_session import Asking, OpenSession
 from rlm_cli.runs.plan import AskPlan
-from rlm_cli.runs.session import MakeFace
 from rlm_cli.runs.signals import Presses
 from rlm_cli.stream.journal import Journal
 from rlm_cli.stream.sessions import Sessions
@@ -33,15 +34,12 @@ _FIRST_FORCE = 2
 class Desk:
     """The session at hand, and what is done with it."""
 
-    def __init__(
-        self, plan: AskPlan, make_face: MakeFace, showing: Showing, environ: Mapping[str, str]
-    ) -> None:
+    def __init__(self, plan: AskPlan, showing: Showing, environ: Mapping[str, str]) -> None:
         self.plan = plan
         self.showing = showing
         self.environ = environ
         self.events: list[Event] = []
         self.is_over = False
-        self._make_face = make_face
         self._session: OpenSession | None = None
         self._tape: asyncio.Task[None] | None = None
 
@@ -90,6 +88,23 @@ class Desk:
         """Ask the root model; the run is shown by the face of the settings."""
         asking = Asking(question, first_force=_FIRST_FORCE)
         await self._with_face(lambda: ask_in_turn(self.session, asking, presses))
+
+    async def ask_as(self, asking: Asking, presses: Presses) -> RunFinished:
+        """Ask the root model in a way of its own; how it ended."""
+        ended: list[RunFinished] = []
+
+        async def work() -> None:
+            ended.append(await self.session.ask(replace(asking, first_force=_FIRST_FORCE), presses))
+
+        await self._with_face(work)
+        return ended[0]
+
+    def wear(self, theme: str) -> None:
+        """Show everything in the colours of a theme from now on."""
+        settings = self.plan.settings
+        settings = replace(settings, output=replace(settings.output, theme=theme))
+        self.plan = replace(self.plan, settings=settings)
+        self.showing.write_to(sink_of(settings, self.environ))
 
     async def run_python(self, code: str, presses: Presses) -> None:
         """Run the user's code in the kernel."""
@@ -171,7 +186,8 @@ class Desk:
     async def _with_face(self, work: Callable[[], Awaitable[object]]) -> None:
         session = self.session
         path = session.journal.path if session.journal is not None else None
-        face = self._make_face(path, standing(self.events, is_open=True))
+        make_face = face_maker(self.plan.settings, self.environ)
+        face = make_face(path, standing(self.events, is_open=True))
 
         async def show(events: AsyncIterator[Event]) -> None:
             await face(events, session.submit)

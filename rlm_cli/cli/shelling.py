@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rlm_cli.base.errors import ExitCode, RlmError
-from rlm_cli.cli.facing import face_maker
+from rlm_cli.cli.facing import sink_of
 from rlm_cli.cli.options import Given
 from rlm_cli.cli.question import require_existing
 from rlm_cli.cli.shell_commands import COMMANDS, arguments
 from rlm_cli.cli.shell_desk import Desk
-from rlm_cli.cli.terminal import color_asked, streams
+from rlm_cli.cli.terminal import streams
 from rlm_cli.corpus.ingest import ReadingStopped
-from rlm_cli.faces.output import standard_output
 from rlm_cli.faces.shell.completing import Known, ShellCompleter
 from rlm_cli.faces.shell.entry import Entry, Python, Question, Slash, System, entry_of
 from rlm_cli.faces.shell.prompt import Prompt, PromptOptions
@@ -94,9 +93,8 @@ class _Shell:
     ) -> None:
         self._plan = plan
         self._path = path
-        output = standard_output(environ, color_asked(plan.settings.leaves["output.color"], environ))
-        showing = Showing(output.out, environ, lambda: rows_of_terminal(1))
-        self._desk = Desk(plan, face_maker(plan.settings, environ), showing, environ)
+        showing = Showing(sink_of(plan.settings, environ), environ, lambda: rows_of_terminal(1))
+        self._desk = Desk(plan, showing, environ)
         known = Known(
             commands={each.name: each.help for each in COMMANDS},
             arguments=arguments(self._desk),

@@ -134,7 +134,7 @@ class Replayed:
         from rlm_cli.faces.output import standard_output
 
         color = color_asked(self._settings.leaves["output.color"], self._environ)
-        return standard_output(self._environ, color)
+        return standard_output(self._environ, color, self._settings.output.theme)
 
 
 def _places(film: Film, choices: Choices) -> tuple[int, int]:

@@ -46,5 +46,8 @@ def _live(output_format: str, output: Output, options: FaceOptions) -> Face:
     terminal = DescriptorTerminal(facts.descriptor, look.encoding)
     keyboard = Keyboard(0) if facts.has_keys and options.reads_keys else None
     return LiveFace(
-        output, options, Screen(terminal, Style(look.has_colour, look.encoding), keyboard), output_format
+        output,
+        options,
+        Screen(terminal, Style(look.has_colour, look.encoding, look.theme), keyboard),
+        output_format,
     )

@@ -11,25 +11,17 @@ import os
 import select
 import shutil
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rlm_cli.base.text import cut_to, visible
 from rlm_cli.events.wire import to_json
 from rlm_cli.faces.layout import laid_out
+from rlm_cli.faces.themes import TONES, USUAL, themed
 from rlm_cli.views.line import Line
 
 # Linux answers POLLOUT for a pipe when so many bytes can be written without waiting.
 _ATOMIC_BYTES = select.PIPE_BUF
-_STYLES = {
-    "title": "1",
-    "dim": "2",
-    "code": "36",
-    "draft": "35",
-    "failed": "33",
-    "warning": "33",
-    "error": "1;31",
-}
 _SIMPLE = str.maketrans({"…": "...", "“": '"', "”": '"', "‘": "'", "’": "'", "–": "-", "—": "-", "·": "|"})
 
 
@@ -43,23 +35,35 @@ class Look:
     columns: int | None = None
     has_colour: bool = False
     encoding: str = "utf-8"
+    theme: str = USUAL
 
 
 class Sink:
     """One stream.
 
     Shape:   `write` takes bytes and may raise OSError; `is_ready(size)` says whether it will not wait, and
-             otherwise the write happens in a thread. `failure` is why nothing is written any more.
+             otherwise the write happens in a thread; `columns` tells how wide a terminal is now.
+             `failure` is why nothing is written any more.
     """
 
     def __init__(
-        self, write: Callable[[bytes], None], look: Look, is_ready: Callable[[int], bool] = lambda size: True
+        self,
+        write: Callable[[bytes], None],
+        look: Look,
+        is_ready: Callable[[int], bool] = lambda size: True,
+        columns: Callable[[], int] | None = None,
     ) -> None:
-        self.look = look
+        self._look = look
+        self._columns = columns
         self.failure: OSError | None = None
         self._write = write
         self._is_ready = is_ready
         self._has_status = False
+
+    @property
+    def look(self) -> Look:
+        """How it is to be written to as it is now."""
+        return self._look if self._columns is None else replace(self._look, columns=self._columns())
 
     @property
     def is_gone(self) -> bool:
@@ -72,7 +76,8 @@ class Sink:
 
     async def lines(self, lines: Iterable[Line]) -> None:
         """Write lines for people: laid out for the width, coloured by their tones."""
-        rows = [row for line in lines for row in self._rows(line)]
+        look = self.look
+        rows = [row for line in lines for row in self._rows(line, look)]
         if rows:
             await self._send(b"".join(rows))
 
@@ -95,14 +100,14 @@ class Sink:
         """Write a value as one line of JSON."""
         await self._send(to_json(value) + b"\n")
 
-    def _rows(self, line: Line) -> Iterable[bytes]:
-        style = _STYLES.get(line.tone) if self.look.has_colour else None
-        for lead, text in laid_out(line, self.look.columns):
+    def _rows(self, line: Line, look: Look) -> Iterable[bytes]:
+        style = TONES.get(line.tone) if look.has_colour else None
+        for lead, text in laid_out(line, look.columns):
             row = self._encoded(text)
             if style and text:
                 row = b"\x1b[" + style.encode() + b"m" + row + b"\x1b[0m"
             lead_row = self._encoded(lead)
-            if self.look.has_colour and lead.strip():
+            if look.has_colour and lead.strip():
                 lead_row = b"\x1b[2m" + lead_row + b"\x1b[0m"
             yield (lead_row + row if text else lead_row.rstrip()) + b"\n"
 
@@ -114,6 +119,10 @@ class Sink:
     async def _send(self, data: bytes) -> None:
         if self.failure is not None:
             return
+        if self._look.theme != USUAL:
+            data = themed(data.decode("utf-8", "surrogateescape"), self._look.theme).encode(
+                "utf-8", "surrogateescape"
+            )
         if self._has_status:
             self._has_status = False
             data = b"\r\x1b[K" + data
@@ -150,12 +159,13 @@ class Output:
     screen: ScreenFacts | None = None
 
 
-def standard_output(environ: Mapping[str, str], color: str = "auto") -> Output:
+def standard_output(environ: Mapping[str, str], color: str = "auto", theme: str = USUAL) -> Output:
     """The program's own stdout and stderr; each is looked at by itself.
 
-    Shape:   color is `auto`, `always` or `never`.
+    Shape:   color is `auto`, `always` or `never`; theme is one of `themes.THEMES`.
     """
-    return Output(_standard(1, environ, color), _standard(2, environ, color), _screen(2, environ))
+    out, err = (_standard(descriptor, environ, color, theme) for descriptor in (1, 2))
+    return Output(out, err, _screen(2, environ))
 
 
 def is_coloured(environ: Mapping[str, str], color: str, is_terminal: bool) -> bool:
@@ -195,14 +205,24 @@ def _screen(descriptor: int, environ: Mapping[str, str]) -> ScreenFacts | None:
     return ScreenFacts(descriptor, not asks_for_lines, os.isatty(0))
 
 
-def _standard(descriptor: int, environ: Mapping[str, str], color: str) -> Sink:
+def _standard(descriptor: int, environ: Mapping[str, str], color: str, theme: str) -> Sink:
     is_terminal = os.isatty(descriptor)
     look = Look(
         columns=_columns(descriptor, environ) if is_terminal else None,
         has_colour=is_coloured(environ, color, is_terminal),
         encoding=encoding_of(environ) if is_terminal else "utf-8",
+        theme=theme,
     )
-    return Sink(lambda data: _write_all(descriptor, data), look, lambda size: _is_ready(descriptor, size))
+
+    def columns() -> int:
+        return _columns(descriptor, environ)
+
+    return Sink(
+        lambda data: _write_all(descriptor, data),
+        look,
+        lambda size: _is_ready(descriptor, size),
+        columns if is_terminal else None,
+    )
 
 
 def _columns(descriptor: int, environ: Mapping[str, str]) -> int:

@@ -70,6 +70,14 @@ def whole_copy(events: Sequence[Event], session: str) -> Fork:
     return Fork(_renewed(events, session, turn, ""), turn)
 
 
+def before_question(events: Sequence[Event], session: str, question: PastQuestion) -> list[Event]:
+    """The events before a question was asked, as the beginning of another session."""
+    end = next(place for place, event in enumerate(events) if event.body is question.started)
+    if any(isinstance(event.body, RunStarted) and event.span == "root" for event in events[:end]):
+        return _renewed(events[:end], session, question.turns_before, "")
+    return list(events[:end])
+
+
 def _starts(event: Event, turn: int) -> bool:
     body = event.body
     return isinstance(body, TurnStarted) and body.turn == turn and event.span == f"root/t{turn}"

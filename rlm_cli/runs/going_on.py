@@ -141,9 +141,14 @@ def _record(plan: AskPlan, going: GoingOn) -> tuple[Journal | None, list[Event],
 
 def copied(plan: AskPlan, fork: Fork) -> Journal | None:
     """The record of a fork, its events in it; None when none is kept."""
+    return recorded_as(plan, fork.events)
+
+
+def recorded_as(plan: AskPlan, events: Sequence[Event]) -> Journal | None:
+    """The record of a new session that begins with these events; None when none is kept."""
     journal = new_journal(plan)
     if journal is not None:
-        for event in fork.events:
+        for event in events:
             journal.append(event)
     return journal
 

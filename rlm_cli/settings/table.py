@@ -312,6 +312,14 @@ _REST = (
         help="Whether to use colour.",
     ),
     Spec(
+        name="output.theme",
+        kind=Kind.CHOICE,
+        default="terminal",
+        choices=("terminal", "dark", "light", "mono"),
+        by_project=_ANY,
+        help="Which of the terminal's colours are used; /theme in the shell shows them.",
+    ),
+    Spec(
         name="output.verbosity",
         kind=Kind.CHOICE,
         default="normal",

@@ -63,6 +63,7 @@ class OutputSettings:
     format: str
     ui: str
     color: str
+    theme: str
     verbosity: str
 
 

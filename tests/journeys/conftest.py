@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.journeys.program import Program
-
-
-@pytest.fixture
-def program(tmp_path: Path) -> Program:
-    """A user with an empty home."""
-    home = tmp_path / "home"
-    home.mkdir()
-    return Program(home)
+from tests.servers.openai_server import Server
+from tests.terminal.emulator import Tty
+from tests.terminal.shell import Shell
 
 
 @pytest.fixture
@@ -30,3 +28,23 @@ def folder(tmp_path: Path) -> Path:
     (folder / "cap.md").write_text("# Cap\n\nThe Supplier's liability is capped at ten dollars a year.\n")
     (folder / "nocap.md").write_text("# No cap\n\nThe Supplier's liability is not capped at all.\n")
     return folder
+
+
+@pytest.fixture
+def start(program: Program, folder: Path) -> Iterator[Callable[..., Shell]]:
+    """Starts shells over the folder, and ends what is left of them."""
+    shells: list[Shell] = []
+
+    def starting(server: Server, *arguments: str | Path) -> Shell:
+        tty = Tty(110, 50)
+        shells.append(Shell(program.at(server), tty, *(arguments or (folder, "--mode", "rlm"))))
+        return shells[-1]
+
+    yield starting
+    for shell in shells:
+        if shell.process.poll() is None:
+            family = psutil.Process(shell.process.pid).children(recursive=True)
+            shell.process.send_signal(signal.SIGTERM)
+            shell.process.wait(timeout=30)
+            psutil.wait_procs(family, timeout=5)
+        shell.tty.close()

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import fcntl
-import signal
-import subprocess
-import termios
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-
-import psutil
-import pytest
 
 from rlm_cli.events.bodies import CellStarted, RunResumed, RunStarted
 from rlm_cli.stream.reading import read
 from tests.journeys.program import Program, cell
 from tests.servers.openai_server import Answer, Server
 from tests.terminal.emulator import Tty
+from tests.terminal.shell import Shell
 
 FIRST = [
     cell(
@@ -32,66 +26,6 @@ FIRST = [
 ]
 SECOND = [cell("answer.update(content=f'{len(replies)} were read, and x is {x}.', ready=True)")]
 THIRD = [cell("import time\nwhile True: time.sleep(0.01)"), cell("print('again')")]
-
-
-class Shell:
-    """A shell that is running, and the terminal on which it does."""
-
-    def __init__(self, program: Program, tty: Tty, *arguments: str | Path) -> None:
-        program.environ |= {"TERM": "xterm-256color", "PROMPT_TOOLKIT_NO_CPR": "1", "PAGER": "cat"}
-        self.tty = tty
-        ends = {"stdin": tty.slave, "stdout": tty.slave, "stderr": tty.slave}
-        self.process: subprocess.Popen[str] = program.start(
-            "shell", *arguments, "--ui", "plain", start_new_session=True, preexec_fn=own_terminal, **ends
-        )
-        self.prompts = 0
-        self.ready()
-
-    def ready(self) -> None:
-        """Wait for the next prompt, at which nothing is typed yet."""
-        self.prompts += 1
-        self.tty.wait_until(lambda tty: prompts_of(tty) >= self.prompts and tty.lines()[-1].strip() == "rlm>")
-
-    def do(self, typed: str) -> str:
-        """Type a line; what came of it, once the prompt is there again."""
-        before = len(self.tty.lines())
-        self.tty.type(typed + "\r")
-        self.ready()
-        return "\n".join(self.tty.lines()[before:])
-
-    def leave(self) -> int:
-        """Ctrl-D at the empty prompt; the exit code."""
-        self.tty.type("\x04")
-        return self.process.wait(timeout=30)
-
-
-def own_terminal() -> None:
-    """Make stdin the controlling terminal, so that Ctrl-C typed there is a signal."""
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-
-
-def prompts_of(tty: Tty) -> int:
-    return sum(line.startswith("rlm>") for line in tty.lines())
-
-
-@pytest.fixture
-def start(program: Program, folder: Path) -> Iterator[Callable[..., Shell]]:
-    """Starts shells over the folder, and ends what is left of them."""
-    shells: list[Shell] = []
-
-    def starting(server: Server, *arguments: str) -> Shell:
-        tty = Tty(110, 50)
-        shells.append(Shell(program.at(server), tty, *(arguments or (folder, "--mode", "rlm"))))
-        return shells[-1]
-
-    yield starting
-    for shell in shells:
-        if shell.process.poll() is None:
-            family = psutil.Process(shell.process.pid).children(recursive=True)
-            shell.process.send_signal(signal.SIGTERM)
-            shell.process.wait(timeout=30)
-            psutil.wait_procs(family, timeout=5)
-        shell.tty.close()
 
 
 def provider(body: dict[str, Any], before: int) -> Answer:

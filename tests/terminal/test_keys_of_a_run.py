@@ -19,14 +19,6 @@ READY = cell("answer.update(content='It is.', ready=True)")
 
 
 @pytest.fixture
-def program(tmp_path: Path) -> Program:
-    """A user with an empty home."""
-    home = tmp_path / "home"
-    home.mkdir()
-    return Program(home)
-
-
-@pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """One contract."""
     folder = tmp_path / "contracts"

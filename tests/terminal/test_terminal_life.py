@@ -21,14 +21,6 @@ DEAF = cell("llm_query('started')\nsum(range(10**13))")
 
 
 @pytest.fixture
-def program(tmp_path: Path) -> Program:
-    """A user with an empty home."""
-    home = tmp_path / "home"
-    home.mkdir()
-    return Program(home)
-
-
-@pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Two contracts."""
     folder = tmp_path / "contracts"

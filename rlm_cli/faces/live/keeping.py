@@ -9,7 +9,8 @@ from rlm_cli.base.text import visible
 from rlm_cli.faces.layout import laid_out
 from rlm_cli.faces.live.code import highlighted
 from rlm_cli.faces.live.markdown import markdown_rows
-from rlm_cli.faces.live.styling import TONES, Style
+from rlm_cli.faces.live.styling import Style
+from rlm_cli.faces.themes import TONES
 from rlm_cli.views.line import Line
 
 _LEAD = " " * 6

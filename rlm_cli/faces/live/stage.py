@@ -19,6 +19,7 @@ from rlm_cli.faces.live.keeping import kept_rows
 from rlm_cli.faces.live.painting import RESTORE, Painter
 from rlm_cli.faces.live.styling import Style
 from rlm_cli.faces.live.terminal import Terminal
+from rlm_cli.faces.themes import themed
 from rlm_cli.views.controls import Controls
 from rlm_cli.views.grid import Piece
 from rlm_cli.views.line import Line
@@ -158,7 +159,7 @@ class Stage:
         frame = self._frame(lines, is_still=is_last or is_paused)
         rest = self._rest(time.thread_time() - worked)
         if frame:
-            self._terminal.write(frame)
+            self._terminal.write(themed(frame, self._style.theme))
             self.frames += 1
         with self._changed:
             for _ in lines:

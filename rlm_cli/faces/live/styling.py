@@ -9,20 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rlm_cli.base.text import cells, visible
+from rlm_cli.faces.themes import TONES, USUAL
 
-TONES = {
-    "title": "1",
-    "dim": "2",
-    "code": "36",
-    "draft": "35",
-    "ok": "32",
-    "running": "36",
-    "failed": "33",
-    "warning": "33",
-    "error": "1;31",
-    "added": "32",
-    "removed": "31",
-}
 _SIMPLE = str.maketrans(
     {
         "…": "~",
@@ -55,6 +43,7 @@ class Style:
 
     has_colour: bool = True
     encoding: str = "utf-8"
+    theme: str = USUAL
 
     @property
     def is_ascii(self) -> bool:

@@ -170,8 +170,8 @@ def test_each_stream_is_looked_at_by_itself() -> None:
     for descriptor in (main, terminal, reading):
         os.close(descriptor)
     assert said == (
-        "Look(columns=None, has_colour=False, encoding='utf-8') | "
-        "Look(columns=71, has_colour=True, encoding='utf-8')\n"
+        "Look(columns=None, has_colour=False, encoding='utf-8', theme='terminal') | "
+        "Look(columns=71, has_colour=True, encoding='utf-8', theme='terminal')\n"
     )
 
 

@@ -73,6 +73,6 @@ def test_the_pager_is_the_user_s_own_or_none(tmp_path: Path) -> None:
     pager = tmp_path / "less"
     pager.write_text("#!/bin/sh\n")
     pager.chmod(0o755)
-    assert pager_of({"PATH": str(tmp_path)}) == ["less", "-R"]
+    assert pager_of({"PATH": str(tmp_path)}) == ["less", "-FRX"]
     assert pager_of({"PATH": str(tmp_path), "PAGER": "less -S"}) == ["less", "-S"]
     assert pager_of({"PATH": str(tmp_path), "PAGER": "there-is-none"}) == []
