@@ -39,6 +39,7 @@ from rlm_cli.inkernel.hits import Hits
 
 WORDS = "indemnification majeure überschuß naïveté ticket"
 PATTERNS = {
+    "very rare literal": ("QX-00042", False),
     "rare literal": ("ConnectionResetError", False),
     "5 words, any case": ("|".join(WORDS.split()), True),
     r"\b[A-Z][a-z]+Error\b": (r"\b[A-Z][a-zA-Z]+Error\b", False),
