@@ -25,7 +25,7 @@ from rlm_cli.corpus.segments import SegmentWriter
 from rlm_cli.corpus.store import PARTIAL, Snapshot, Store
 from rlm_cli.corpus.walk import Found, LeftOut, walk
 
-_CHECKPOINT_SECONDS = 5.0
+_CHECKPOINT_SECONDS = 2.0
 _PULSE_BYTES = 1 << 25
 _SETTLED_A_PAUSE = 256
 
@@ -207,7 +207,7 @@ class Ingest:
         if time.monotonic() - self._saved_at > _CHECKPOINT_SECONDS:
             began = time.monotonic()
             self._save_partial()
-            self._saved_at = time.monotonic() + 10 * (time.monotonic() - began)
+            self._saved_at = time.monotonic() + 20 * (time.monotonic() - began)
 
     def _tell(self, path: str, bytes_more: int) -> None:
         self._report(
