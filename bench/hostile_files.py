@@ -2,8 +2,9 @@
 
     python -m bench.hostile_files [500]
 
-In it: so many damaged copies of real files, archives that expand without end, pipes, sockets, links in a loop,
-a file of 4 TiB of holes, names with terminal control, and files that grow, shrink and are replaced meanwhile.
+In it: so many damaged copies of real files, archives that expand without end, pipes, sockets, links in a
+loop, a file of 4 TiB of holes, names with terminal control, and files that grow, shrink and
+are replaced meanwhile.
 """
 
 from __future__ import annotations
@@ -94,7 +95,9 @@ def measure(count: int) -> None:
         restless = Restless(root)
         restless.start()
         began = time.perf_counter()
-        corpus = opened(root, Path(folder) / "cache", ReadOptions(is_symlink_followed=True, max_file_bytes=None))
+        corpus = opened(
+            root, Path(folder) / "cache", ReadOptions(is_symlink_followed=True, max_file_bytes=None)
+        )
         seconds = time.perf_counter() - began
         restless.is_over = True
         restless.join()
@@ -108,7 +111,9 @@ def measure(count: int) -> None:
         print(f"reasons that are not one clean line: {len(bad)} (goal 0); the whole file: {'zz.txt' in read}")
         told = {skip.path.rstrip("/").split("!/")[0] for skip in skips}
         wanted = {"bombs.zip", "pipe", "sock", "loop/self", "dangling", "holes.log"}
-        print(f"pipe, socket, loop, dangling link, holes, bombs: {len(wanted & told)} of {certain} told (goal all)")
+        print(
+            f"pipe, socket, loop, dangling link, holes, bombs: {len(wanted & told)} of {certain} told (all)"
+        )
         name = "esc␛[2J␊line \\xe9.txt"
         print(f"the name with terminal control: {'read' if name in read else 'LOST'}, shown as {name}")
         for why, number in Counter(skip.why.partition(":")[0] for skip in skips).most_common(30):

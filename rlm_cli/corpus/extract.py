@@ -42,13 +42,14 @@ class MemberAt(Struct, frozen=True, array_like=True):
 class Extracted(Struct, frozen=True, kw_only=True):
     """The answer of a worker: the parts and metadata of the text that it wrote, or why there is none.
 
-    Shape:   the text is the first text_bytes of the spool; the bytes of the members follow it. more is the
-             hint with which the reader goes on after them, empty when these were the last.
+    Shape:   the text is text_bytes of the spool from start_byte on; the bytes of the members follow it. more
+             is the hint with which the reader goes on after them, empty when these were the last.
     """
 
     parts: list[PartAt] = []
     meta: dict[str, Any] = {}
     why: str = ""
+    start_byte: int = 0
     text_bytes: int = 0
     members: list[MemberAt] = []
     more: str = ""
@@ -66,10 +67,14 @@ class Cut(Exception):
 
 
 class TextOut:
-    """Where an extractor writes: a file, in valid UTF-8 with `\\n` for newlines."""
+    """Where an extractor writes: a file, in valid UTF-8 with `\\n` for newlines.
 
-    def __init__(self, handle: int, allowance: Allowance | None = None) -> None:
+    Shape:   start_byte is where in the file the text begins: behind that of the documents before it.
+    """
+
+    def __init__(self, handle: int, allowance: Allowance | None = None, start_byte: int = 0) -> None:
         self._handle = handle
+        self.start_byte = start_byte
         self._allowance = allowance or Allowance()
         self.members: list[MemberAt] = []
         self.members_bytes = 0
@@ -107,7 +112,7 @@ class TextOut:
         Errors:  Cut when the allowance of the whole file is used up; the member is told as left out.
         """
         self.flush()
-        start = self.length + self.members_bytes
+        start = self.start_byte + self.length + self.members_bytes
         try:
             size = self._bring_member(name, pieces)
         except BaseException:
@@ -186,5 +191,11 @@ def extract(reader: str, data: bytes | BinaryIO, out: TextOut, hint: str) -> Ext
         out.flush()
     except Unreadable as error:
         return Extracted(why=str(error), members=out.members)
-    more = str(meta.pop(MORE, ""))
-    return Extracted(parts=out.parts, meta=meta, text_bytes=out.length, members=out.members, more=more)
+    return Extracted(
+        parts=out.parts,
+        more=str(meta.pop(MORE, "")),
+        meta=meta,
+        start_byte=out.start_byte,
+        text_bytes=out.length,
+        members=out.members,
+    )

@@ -1,11 +1,14 @@
-"""The parent's side of the workers: one document each at a time, a deadline each, a fresh one after a death.
+"""The parent's side of the workers: some small documents each at a time or a large one, a deadline each time.
 
-Knows processes, descriptors and deadlines; what is done with a text is the caller's.
+After a death comes a fresh worker, and documents that shared the message are read again one by one, so that a
+bad one costs itself alone. Knows processes, descriptors and deadlines; what is done with a text is the
+caller's.
 """
 
 from __future__ import annotations
 
 import os
+import resource
 import selectors
 import signal
 import socket
@@ -23,13 +26,15 @@ from typing import IO
 import msgspec
 from msgspec.structs import replace
 
-from rlm_cli.corpus.extract import Extracted
+from rlm_cli.corpus.extract import STREAMED, Extracted
 from rlm_cli.corpus.options import ReadOptions
 from rlm_cli.corpus.pdf import OCR
-from rlm_cli.corpus.worker import SIZE, Job
+from rlm_cli.corpus.worker import MOST_AT_ONCE, SIZE, Job
 
 _TEXT_BYTES = 1 << 32
 _REPLY_BYTES = 1 << 26
+_SMALL_BYTES = 1 << 17
+_SPARE_DESCRIPTORS = 64
 _PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 _CODE = (
     "import sys; sys.path.insert(0, sys.argv[4]); "
@@ -45,6 +50,13 @@ class Task:
     handle: int
     job: Job
     attempt: int = 1
+    is_alone: bool = False
+
+    @property
+    def is_small(self) -> bool:
+        """Whether it may share a message with others."""
+        job = self.job
+        return not (self.is_alone or job.reader in STREAMED or job.hint or job.size_bytes > _SMALL_BYTES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +69,7 @@ class Parsed:
 
 
 class _Worker:
-    """One process and the document that it has."""
+    """One process and the documents that it has."""
 
     def __init__(self, folder: Path, options: ReadOptions) -> None:
         ours, theirs = socket.socketpair()
@@ -87,21 +99,21 @@ class _Worker:
             raise
         finally:
             theirs.close()
-        self.task: Task | None = None
+        self.tasks: list[Task] = []
         self.deadline = 0.0
         self.received = bytearray()
 
-    def give(self, task: Task, deadline: float) -> None:
-        """Send a document."""
-        self.task, self.deadline = task, deadline
+    def give(self, tasks: list[Task], deadline: float) -> None:
+        """Send documents."""
+        self.tasks, self.deadline = tasks, deadline
         self.received.clear()
         self.spool.truncate(0)
-        self.spool.seek(0)
-        raw = msgspec.json.encode(task.job)
-        socket.send_fds(self.channel, [SIZE.pack(len(raw)) + raw], [task.handle, self.spool.fileno()])
+        raw = msgspec.json.encode([task.job for task in tasks])
+        handles = [self.spool.fileno(), *(task.handle for task in tasks)]
+        socket.send_fds(self.channel, [SIZE.pack(len(raw)) + raw], handles)
 
-    def receive(self) -> Extracted | None:
-        """The answer when it is whole, None when more must come.
+    def receive(self) -> list[Extracted] | None:
+        """The answers when they are whole, None when more must come.
 
         Errors:  EOFError when the process is gone or talks nonsense.
         """
@@ -118,9 +130,12 @@ class _Worker:
         ):
             return None
         try:
-            return msgspec.json.decode(self.received[SIZE.size :], type=Extracted)
+            answers = msgspec.json.decode(self.received[SIZE.size :], type=list[Extracted])
         except msgspec.MsgspecError as error:
             raise EOFError from error
+        if len(answers) != len(self.tasks):
+            raise EOFError
+        return answers
 
     def change_spool(self) -> IO[bytes]:
         """The spool that was written; the next document is written to another one."""
@@ -167,6 +182,8 @@ class WorkerPool:
         self._workers: list[_Worker] = []
         self._waiting: deque[Task] = deque()
         self._selector = selectors.DefaultSelector()
+        room = (resource.getrlimit(resource.RLIMIT_NOFILE)[0] - _SPARE_DESCRIPTORS) // (4 * self.size)
+        self._at_once = max(1, min(MOST_AT_ONCE, room))
 
     def __enter__(self) -> WorkerPool:
         return self
@@ -175,8 +192,8 @@ class WorkerPool:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         for worker in self._workers:
-            if worker.task is not None:
-                os.close(worker.task.handle)
+            for task in worker.tasks:
+                os.close(task.handle)
             worker.end()
         for task in self._waiting:
             os.close(task.handle)
@@ -187,51 +204,59 @@ class WorkerPool:
     @property
     def is_full(self) -> bool:
         """Whether enough documents wait."""
-        return len(self._waiting) >= 2 * self.size
+        return len(self._waiting) >= 2 * self.size * (self._at_once if self._are_small else 1)
+
+    @property
+    def _are_small(self) -> bool:
+        return bool(self._waiting) and self._waiting[-1].is_small
 
     @property
     def is_idle(self) -> bool:
         """Whether there is nothing left to wait for."""
-        return not self._waiting and not any(worker.task for worker in self._workers)
+        return not self._waiting and not any(worker.tasks for worker in self._workers)
 
     def submit(self, task: Task) -> None:
-        """Let a worker parse a document as soon as one is free."""
+        """Let a worker parse a document: a large one as soon as one is free, small ones some at a time."""
         self._waiting.append(task)
-        self._feed()
+        if not task.is_small or len(self._waiting) >= self._at_once:
+            self._feed()
 
     def pump(self, seconds: float) -> Iterator[Parsed]:
         """What has been settled; waits at most so long for the first of it."""
+        self._feed()
         if not self._workers:
             return
+        yield from self._late()
         for key, _ in self._selector.select(seconds):
             worker: _Worker = key.data
             try:
-                extracted = worker.receive()
+                answers = worker.receive()
             except EOFError:
                 yield from self._died(worker)
                 continue
-            if extracted is not None and worker.task is not None:
-                yield from self._settled(worker, worker.task, extracted)
-        yield from self._late()
+            if answers is not None and worker.tasks:
+                yield from self._settled(worker, worker.tasks, answers)
         self._feed()
 
-    def _settled(self, worker: _Worker, task: Task, extracted: Extracted) -> Iterator[Parsed]:
+    def _settled(self, worker: _Worker, tasks: list[Task], answers: list[Extracted]) -> Iterator[Parsed]:
         """Give what a worker has written to the caller, while the worker goes on with another spool."""
-        worker.task = None
-        os.close(task.handle)
+        worker.tasks = []
+        for task in tasks:
+            os.close(task.handle)
         spool = worker.change_spool()
         try:
             self._feed()
-            yield Parsed(task.slot, extracted, spool.fileno())
+            for task, extracted in zip(tasks, answers, strict=True):
+                yield Parsed(task.slot, extracted, spool.fileno())
         finally:
             # Members are read later, through copies of the descriptor: that spool is never written again.
-            if extracted.members or worker not in self._workers:
+            if any(extracted.members for extracted in answers) or worker not in self._workers:
                 spool.close()
             else:
                 worker.give_back(spool)
 
     def _feed(self) -> None:
-        idle = [worker for worker in self._workers if worker.task is None]
+        idle = [worker for worker in self._workers if not worker.tasks]
         while self._waiting:
             if not idle:
                 if len(self._workers) >= self.size:
@@ -240,13 +265,21 @@ class WorkerPool:
                 self._workers.append(idle[0])
                 self._selector.register(idle[0].channel, selectors.EVENT_READ, idle[0])
             worker = idle.pop()
-            task = self._waiting.popleft()
+            tasks = self._next(1 + len(idle) + self.size - len(self._workers))
             try:
-                worker.give(task, time.monotonic() + self._seconds(task))
+                worker.give(tasks, time.monotonic() + max(map(self._seconds, tasks)))
             except OSError:
-                worker.task = None
-                self._waiting.appendleft(task)
+                worker.tasks = []
+                self._waiting.extendleft(reversed(tasks))
                 self._remove(worker)
+
+    def _next(self, workers: int) -> list[Task]:
+        """The documents for one of so many free workers: the next one, and small ones behind a small one."""
+        share = min(self._at_once, -(-len(self._waiting) // workers))
+        tasks = [self._waiting.popleft()]
+        while tasks[0].is_small and len(tasks) < share and self._waiting and self._waiting[0].is_small:
+            tasks.append(self._waiting.popleft())
+        return tasks
 
     def _seconds(self, task: Task) -> float:
         """How long a document may take: more where images are read."""
@@ -255,30 +288,35 @@ class WorkerPool:
 
     def _late(self) -> Iterator[Parsed]:
         now = time.monotonic()
-        for worker in [w for w in self._workers if w.task is not None and now > w.deadline]:
-            seconds = self._seconds(worker.task) if worker.task else self._options.document_seconds
-            why = f"took longer than {seconds:g} s to read"
-            yield self._given_up(worker, why)
+        for worker in [w for w in self._workers if w.tasks and now > w.deadline]:
+            seconds = self._seconds(worker.tasks[0])
+            yield from self._given_up(worker, f"took longer than {seconds:g} s to read")
 
     def _died(self, worker: _Worker) -> Iterator[Parsed]:
         """A worker is gone: a PDF gets a second try with the other engine, everything else is given up."""
-        task = worker.task
+        task = worker.tasks[0] if len(worker.tasks) == 1 else None
         if task is not None and task.job.reader == "pdf" and task.attempt == 1:
-            worker.task = None
+            worker.tasks = []
             self._remove(worker)
             retry = replace(task.job, hint="pypdf")
             self._waiting.appendleft(Task(task.slot, task.handle, retry, attempt=2))
             return
         limit = self._options.worker_memory_bytes >> 20
-        yield self._given_up(worker, f"the parser crashed on it, perhaps at its memory limit of {limit:,} MB")
+        why = f"the parser crashed on it, perhaps at its memory limit of {limit:,} MB"
+        yield from self._given_up(worker, why)
 
-    def _given_up(self, worker: _Worker, why: str) -> Parsed:
-        task, worker.task = worker.task, None
+    def _given_up(self, worker: _Worker, why: str) -> Iterator[Parsed]:
+        """End a worker, and give up its document; several are read again one by one, to tell which it was."""
+        tasks, worker.tasks = worker.tasks, []
         self._remove(worker)
-        if task is None:
-            return Parsed(-1, Extracted(why=why), -1)
-        os.close(task.handle)
-        return Parsed(task.slot, Extracted(why=why), -1)
+        if len(tasks) > 1:
+            for task in reversed(tasks):
+                task.is_alone = True
+                self._waiting.appendleft(task)
+            return
+        for task in tasks:
+            os.close(task.handle)
+            yield Parsed(task.slot, Extracted(why=why), -1)
 
     def _remove(self, worker: _Worker) -> None:
         self._selector.unregister(worker.channel)

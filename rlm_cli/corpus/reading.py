@@ -36,6 +36,8 @@ from rlm_cli.corpus.walk import Found
 from rlm_cli.corpus.worker import Job
 
 _WHY_CHARACTERS = 300
+_READ_A_PUMP = 16
+"""How many files are read before the workers are looked at: each look is a call of the system."""
 _FINE_TICK_NS = 20_000_000
 _COARSE_TICK_NS = 2_000_000_000
 
@@ -103,6 +105,7 @@ class FileReader:
         self._pending: dict[int, _Pending] = {}
         self._openings: list[Opening] = []
         self._named: list[Root] = []
+        self._read_since_pumped = 0
 
     def __enter__(self) -> FileReader:
         return self
@@ -148,11 +151,13 @@ class FileReader:
             yield Outcome(slot, why=str(error), is_settled=not error.is_passing)
         finally:
             os.close(handle)
-        if self._pending or self._openings:
+        self._read_since_pumped += 1
+        if self._openings or (self._pending and self._read_since_pumped >= _READ_A_PUMP):
             yield from self.pump(0)
 
     def pump(self, seconds: float) -> Iterator[Outcome]:
         """What workers have finished, and what they have brought out of files; waits at most so long."""
+        self._read_since_pumped = 0
         yield from self._unpack()
         for parsed in self._pool.pump(0 if self._openings and not self._pool.is_full else seconds):
             pending = self._pending.pop(parsed.slot, None)

@@ -83,10 +83,10 @@ def _text(
 
 
 def _copy(spool: int, extracted: Extracted, segments: SegmentWriter) -> tuple[Meter, tuple[Part, ...]]:
-    size = extracted.text_bytes
-    if not 0 <= size <= os.fstat(spool).st_size:
+    start, size = extracted.start_byte, extracted.text_bytes
+    if start < 0 or size < 0 or start + size > os.fstat(spool).st_size:
         raise Unreadable("its text was cut")
-    window = Window(spool, 0, size)
+    window = Window(spool, start, size)
     meter, parts = Meter(), []
     check = codecs.getincrementaldecoder("utf-8")("strict")
     given = _in_order(extracted.parts, size)

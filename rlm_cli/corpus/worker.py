@@ -1,7 +1,8 @@
 """The process that parses foreign formats: no names, no network, little memory; it may die at any time.
 
-It gets two descriptors a document, the file and an empty spool to write text into, and answers with the
-parts. The parent (pool.py) trusts nothing of it but that: texts are validated again as they are stored.
+It gets some documents at once: their descriptors, and an empty spool to write the texts into, one behind the
+other. It answers with the parts of all. The parent (pool.py) trusts nothing of it but that: texts are
+validated again as they are stored.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from rlm_cli.corpus.extract import STREAMED, Allowance, Extracted, TextOut, extr
 from rlm_cli.corpus.opening import Window, WindowFile
 
 SIZE = struct.Struct("<I")
+MOST_AT_ONCE = 16
+"""So many documents at most are parsed for one message: what a small page costs is mostly the way to it."""
 _CONFINING = "rlm_cli.inkernel.confining"
 """What confines a kernel confines this process too; it is named, because nothing may import it."""
 _LANDLOCK_CREATE_RULESET, _LANDLOCK_VERSION = 444, 1
@@ -51,22 +54,24 @@ def main(channel: int, memory_bytes: int, text_bytes: int, readable: Sequence[st
     confine(readable)
     connection = socket.socket(fileno=channel)
     while True:
-        raw, handles, _, _ = socket.recv_fds(connection, 1 << 16, 2)
+        raw, handles, _, _ = socket.recv_fds(connection, 1 << 16, MOST_AT_ONCE + 1)
         if not raw:
             return
-        source, spool = handles
+        spool, *sources = handles
+        jobs = msgspec.json.decode(raw[SIZE.size :], type=list[Job])
         try:
-            answer = _serve(msgspec.json.decode(raw[SIZE.size :], type=Job), source, spool)
+            answers = [_serve(job, source, spool) for job, source in zip(jobs, sources, strict=True)]
         finally:
-            os.close(source)
-            os.close(spool)
-        reply = msgspec.json.encode(answer)
+            for handle in handles:
+                os.close(handle)
+        reply = msgspec.json.encode(answers)
         connection.sendall(SIZE.pack(len(reply)) + reply)
 
 
 def _serve(job: Job, source: int, spool: int) -> Extracted:
     try:
-        out = TextOut(spool, job.allowance)
+        start = os.lseek(spool, 0, os.SEEK_END)
+        out = TextOut(spool, job.allowance, start)
         window = WindowFile(source, job.start_byte, job.size_bytes)
         if job.reader in STREAMED:
             return extract(job.reader, io.BufferedReader(window, 1 << 18), out, job.hint)

@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from rlm_cli.corpus.finding import find
 from rlm_cli.corpus.inputs import sources_of
 from rlm_cli.corpus.layout import Text
 from rlm_cli.corpus.opened import open_corpus
@@ -77,6 +78,48 @@ def test_a_file_that_changes_while_it_is_read_is_read_once_more_and_looked_at_ag
     assert shelf.pulses > 4
 
 
+def test_a_file_that_is_truncated_after_it_was_read_harms_no_one_who_has_the_corpus(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {
+        "a.txt": "the heron waits at dusk\n" * 9000 + "the last words\n",
+        "b.pdf": pdf([["The cap."]]),
+    }
+    root = folder_of(tmp_path / "in", files)
+    corpus = opened(root, tmp_path / "cache")
+
+    for path in root.iterdir():
+        os.truncate(path, 10)
+
+    assert corpus.cite("the last words", "a.txt").line_start == 9001
+    assert corpus.cite("The cap.").page == 1
+    found = find(corpus.mount, "count", "heron", {})
+    assert found.matches == 9000
+    later = opened(root, tmp_path / "cache")
+    assert [(path, text) for path, text in later.texts()] == [("a.txt", "the heron ")]
+    assert [skip.path for skip in later.skipped()] == ["b.pdf"]
+
+
+@pytest.mark.parametrize("name", ["shrinks.txt", "shrinks.pdf", "shrinks.zip"])
+def test_a_file_that_is_truncated_while_it_is_read_costs_itself_alone(tmp_path: Path, name: str) -> None:
+    contents: dict[str, str | bytes] = {
+        "shrinks.txt": "a line of text\n" * 200_000,
+        "shrinks.pdf": pdf([["words on a page"] * 40] * 300),
+        "shrinks.zip": zipped({f"{n}.txt": f"text {n}" * 500 for n in range(200)}),
+    }
+    root = folder_of(tmp_path / "in", {name: contents[name], "z.txt": "read as ever"})
+    shrunk: list[int] = []
+
+    def shrink(progress: object) -> None:
+        if not shrunk:
+            shrunk.append(1)
+            os.truncate(root / name, 500)
+
+    corpus = open_corpus([root], cache_dir=tmp_path / "cache", progress=shrink)
+
+    assert shrunk and corpus.cite("read as ever").checked
+    told = {skip.path.split("!/")[0] for skip in corpus.skipped()}
+    assert told | {path.split("!/")[0] for path, _ in corpus.texts()} == {name, "z.txt"}
+
+
 def test_a_file_of_holes_is_not_read(tmp_path: Path) -> None:
     root = folder_of(tmp_path / "in", {"z.txt": "z"})
     with (root / "sparse.log").open("wb") as file:
@@ -126,9 +169,9 @@ def test_a_folder_that_goes_away_meanwhile_is_no_crash(tmp_path: Path) -> None:
 
 
 def test_two_kills_in_the_middle_of_extraction_leave_a_whole_store_and_no_worker(tmp_path: Path) -> None:
-    pages: dict[str, str | bytes] = {f"{n:02}.html": f"<p>page {n}</p>" for n in range(30)}
+    pages: dict[str, str | bytes] = {f"{n:03}.html": f"<p>page {n}</p>" for n in range(300)}
     inside = zipped({f"{n:02}.html": f"<p>inside {n}</p>" for n in range(20)})
-    root = folder_of(tmp_path / "in", {**pages, "15.zip": inside, "a.pdf": pdf([["one"], ["two"]])})
+    root = folder_of(tmp_path / "in", {**pages, "150.zip": inside, "a.pdf": pdf([["one"], ["two"]])})
     code = (
         "import os, sys, time; from pathlib import Path; from rlm_cli.corpus import ingest\n"
         "from rlm_cli.corpus.opened import open_corpus\n"
@@ -137,15 +180,15 @@ def test_two_kills_in_the_middle_of_extraction_leave_a_whole_store_and_no_worker
         "open_corpus([Path(sys.argv[1])], cache_dir=Path(sys.argv[2]), progress=die)"
     )
     words = [sys.executable, "-c", code, str(root), str(tmp_path / "cache")]
-    for files in ("10", "25"):
+    for files in ("120", "250"):
         died = subprocess.run([*words, files], check=False)
         assert died.returncode == -signal.SIGKILL
 
     corpus = opened(root, tmp_path / "cache")
 
     assert dict(corpus.texts()) == dict(opened(root, tmp_path / "fresh").texts())
-    assert len(corpus) == 51
-    assert 0 < corpus.loaded.extracted < 51
+    assert len(corpus) == 321
+    assert 0 < corpus.loaded.extracted < 321
     lost = [process for process in psutil.process_iter() if _is_worker_of(process, tmp_path)]
     psutil.wait_procs(lost, timeout=5)
     assert not [process for process in lost if process.is_running()]

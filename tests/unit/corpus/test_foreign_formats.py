@@ -142,6 +142,24 @@ def test_html_is_read_block_by_block(tmp_path: Path) -> None:
     )
 
 
+def test_a_cell_of_a_page_is_read_in_its_row_and_what_was_struck_out_is_marked(tmp_path: Path) -> None:
+    page = """<p>The cap is <del>USD 1</del><ins>USD 2</ins> &amp; no more &lt;x&gt;.</p><table>
+    <tr><td><p>a</p></td><td><div>b</div><p>c</p></td></tr><tr><td>d</td><td> <p>e</p> </td></tr></table>
+    <table><tr><td><table><tr><td>in 1</td><td>in 2</td></tr></table></td><td>out</td></tr></table>
+    <!-- a > b --><p title="x > y">last</p>"""
+    corpus = opened(folder_of(tmp_path / "in", {"p.html": page}), tmp_path / "cache")
+
+    assert [line for line in _text(corpus, "p.html").split("\n") if line] == [
+        "The cap is ~~USD 1~~USD 2 & no more <x>.",
+        "a | b",
+        "c",
+        "d | e",
+        "in 1 | in 2",
+        " | out",
+        "last",
+    ]
+
+
 def test_html_is_decoded_as_it_declares(tmp_path: Path) -> None:
     page = '<html><head><meta charset="windows-1251"></head><body><p>Договор</p></body></html>'
     corpus = opened(folder_of(tmp_path / "in", {"p.htm": page.encode("cp1251")}), tmp_path / "cache")
@@ -166,6 +184,18 @@ def test_a_document_that_takes_too_long_is_given_up(tmp_path: Path) -> None:
     corpus = opened(tmp_path / "in", tmp_path / "cache", ReadOptions(document_seconds=0.0))
 
     assert [(skip.path, skip.why) for skip in corpus.skipped()] == [("a.pdf", "took longer than 0 s to read")]
+
+
+def test_documents_that_came_together_are_each_given_up_for_themselves(tmp_path: Path) -> None:
+    pages: dict[str, str | bytes] = {f"{n:02}.html": f"<p>page {n}</p>" for n in range(20)}
+    folder_of(tmp_path / "in", {**pages, "z.txt": "text"})
+
+    corpus = opened(tmp_path / "in", tmp_path / "cache", ReadOptions(document_seconds=0.0))
+
+    assert [path for path, _ in corpus.texts()] == ["z.txt"]
+    assert [(skip.path, skip.why) for skip in corpus.skipped()] == [
+        (name, "took longer than 0 s to read") for name in pages
+    ]
 
 
 def test_a_document_that_needs_too_much_memory_costs_itself_alone(tmp_path: Path) -> None:
