@@ -15,7 +15,7 @@ from rlm_cli.corpus.layout import Record
 from rlm_cli.corpus.mapped import Texts
 from rlm_cli.corpus.stretches import Stretch, blocks
 
-_SECONDS = 0.1
+_SECONDS = 0.05
 _FEWEST_CHARACTERS = 12
 _COUNTED = 1000
 _NAMED = 5

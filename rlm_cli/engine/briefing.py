@@ -96,7 +96,7 @@ def turn_line(turn: int, limit: int | None) -> str:
 
 def report(turn: str, cell: int, result: CellResult, notes: list[str]) -> str:
     """What the model is told of its cell: how it ended, what it printed, what else there is to know."""
-    waited = f", {result.waited_seconds:.1f} s waiting for sub-calls" if result.waited_seconds >= 0.05 else ""
+    waited = f", {result.waited_seconds:.1f} s waiting for its calls" if result.waited_seconds >= 0.05 else ""
     head = f"Cell {cell}: {_ENDINGS.get(result.status, result.status)} ({result.seconds:.1f} s{waited})."
     shown = result.shown.rstrip("\n")
     body = f"<output>\n{shown}\n</output>" if shown else "It printed nothing."

@@ -159,23 +159,32 @@ class _Search:
             for found in places(self._store, extents, engine):
                 self._watch.check()
                 for positions, start, offsets in _by_text(extents, found):
-                    documents = [extents.ids[at] for at in positions]
+                    documents = [extents.ids[at] for at in positions if not self._is_full(extents.ids[at])]
                     self._gone_through = max(self._gone_through, positions[-1] + 1)
+                    if not documents:
+                        continue
                     if (found.piece.segment, start) != place:
                         place, covered = (found.piece.segment, start), 0
                     for window in windows(self._store, documents[0], offsets, form.reach, covered):
                         covered = window.end
+                        if all(map(self._is_full, documents)):
+                            break
                         for index in documents:
                             yield from self._in_window(index, window, form.reach == WHOLE)
                 self._gone_through = max(self._gone_through, found.piece.last)
         finally:
             self._library.ledger.searched_all(extents.ids[: self._gone_through])
 
+    def _is_full(self, index: int) -> bool:
+        """Whether a document has more matches already than are wanted of it."""
+        most = self._wanted.max_per_document
+        return most is not None and self._of.get(index, 0) > most
+
     def _in_window(self, index: int, window: Window, is_whole: bool = False) -> Iterator[Match]:
         """The matches of a window, each document's up to the bound."""
         most = self._wanted.max_per_document
         had = self._of.get(index, 0)
-        if most is not None and had > most:
+        if self._is_full(index):
             return
         room = self._wanted.max_hits - self._total + 1
         spans = self._watch.matches(

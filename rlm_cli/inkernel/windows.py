@@ -15,6 +15,8 @@ from rlm_cli.inkernel.superset import LINE, WHOLE
 _NEAR_BYTES = 1 << 12
 _CLIP_BYTES = 1 << 15
 _LONGEST_BYTES = 1 << 22
+_LONGEST_OF_LINES_BYTES = 1 << 17
+"""Whole lines may be parted anywhere: a caller that wants few matches of a document need not wait for all."""
 _CONTINUATION = bytes(range(0x80, 0xC0))
 
 
@@ -53,7 +55,7 @@ def windows(
             continue
         more = around.bounds(place, covered)
         if bounds is not None:
-            if more.low <= bounds.high and more.high - bounds.low <= _LONGEST_BYTES:
+            if more.low <= bounds.high and more.high - bounds.low <= around.longest:
                 bounds = _Bounds(bounds.low, max(bounds.high, more.high), bounds.is_before, more.is_after)
                 continue
             yield cursor.window(bounds)
@@ -81,7 +83,9 @@ class _Around:
     def __init__(self, store: Store, record: Record, reach: str) -> None:
         self._segment = store.segment(record)
         self._start, self._end = record.start, record.start + record.length
-        self.near = 0 if reach == LINE else _NEAR_BYTES
+        self.near, self.longest = 0, _LONGEST_OF_LINES_BYTES
+        if reach != LINE:
+            self.near, self.longest = _NEAR_BYTES, _LONGEST_BYTES
 
     def bounds(self, place: int, covered: int) -> _Bounds:
         """The window of one place."""

@@ -130,7 +130,7 @@ def cell_end(finished: CellFinished) -> str:
     """How a cell ended."""
     seconds = f"{finished.seconds:.2f} s"
     if finished.waited_seconds >= 0.01:
-        seconds += f" and {finished.waited_seconds:.1f} s waiting for sub-calls"
+        seconds += f" and {finished.waited_seconds:.1f} s waiting for its calls"
     if finished.status == "ok":
         return f"cell {finished.cell}: ok, {seconds}" + ("" if finished.shown.strip() else ", no output")
     problem = finished.problem

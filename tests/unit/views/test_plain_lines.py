@@ -131,7 +131,7 @@ def test_an_output_is_shown_by_its_head_and_tail_unless_all_is_told() -> None:
         (CellFinished(cell=1, status="ok", seconds=0.061), "cell 1: ok, 0.06 s, no output"),
         (
             CellFinished(cell=1, status="ok", seconds=0.1, waited_seconds=6.13, shown="x"),
-            "cell 1: ok, 0.10 s and 6.1 s waiting for sub-calls",
+            "cell 1: ok, 0.10 s and 6.1 s waiting for its calls",
         ),
         (
             CellFinished(cell=1, status="error", problem=Problem(kind="NameError", message="no x", line=3)),
