@@ -22,8 +22,9 @@ from rlm_cli.inkernel.watch import Deadline
 if TYPE_CHECKING:
     from rlm_cli.inkernel.document import Library
 
-_FEWEST, _FOR_EACH = 60, 4
+_FEWEST, _FOR_EACH = 40, 4
 _WIDEST = 32
+_LAST_WORD_BYTES = 64
 _WORD = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789")
 
 
@@ -83,11 +84,20 @@ def _counted(store: Store, blocks: list[int], terms: list[str]) -> Blocks:
     counted: Blocks = {term: Counter() for term in terms}
     for block in sorted(blocks):
         segment, offset = _place(block)
-        raw = store.segment_numbered(segment)[offset : offset + BLOCK_BYTES].lower()
-        base = (segment << SEGMENT_SHIFT) + offset
+        raw = store.segment_numbered(segment)[offset : offset + BLOCK_BYTES + _LAST_WORD_BYTES].lower()
+        first = (segment << SEGMENT_SHIFT) + offset >> BLOCK_SHIFT
         for term, needle, is_whole in wanted:
-            if needle in raw:
-                counted[term].update(base + at >> BLOCK_SHIFT for at in _places(raw, needle, is_whole))
+            if needle not in raw:
+                continue
+            counter = counted[term]
+            if is_whole:
+                counter.update(first + (at >> BLOCK_SHIFT) for at in _places(raw, needle))
+                continue
+            # What stands inside of words counts too; the passages that are read are counted exactly.
+            more = len(needle) - 1
+            for passage, start in enumerate(range(0, BLOCK_BYTES, BLOCK)):
+                if n := raw.count(needle, start, start + BLOCK + more):
+                    counter[first + passage] += n
     return counted
 
 
@@ -101,16 +111,14 @@ def _needles(term: str) -> list[tuple[bytes, bool]]:
     return [(root.encode(), False)] if len(root) >= TELLING else [(word.encode(), True) for word in words]
 
 
-def _places(raw: bytes, needle: bytes, is_whole: bool) -> Iterator[int]:
-    """Where words begin with some bytes; with `is_whole` where they are these bytes."""
-    is_ascii = needle.isascii()
-    at = raw.find(needle)
+def _places(raw: bytes, word: bytes) -> Iterator[int]:
+    """Where a word stands."""
+    at = raw.find(word)
     while at >= 0:
-        end = at + len(needle)
-        is_inside = is_ascii and at > 0 and raw[at - 1] in _WORD
-        if not is_inside and not (is_whole and end < len(raw) and raw[end] in _WORD):
+        end = at + len(word)
+        if not (at and raw[at - 1] in _WORD) and not (end < len(raw) and raw[end] in _WORD):
             yield at
-        at = raw.find(needle, end)
+        at = raw.find(word, end)
 
 
 def _uncovered(index: Index, store: Store, extents: Extents) -> Iterator[Piece]:

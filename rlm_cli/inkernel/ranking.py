@@ -31,7 +31,7 @@ _SECONDS = 60.0
 _SMALL_BYTES = 1 << 20
 _FEWEST_READ, _READ_FOR_EACH = 60, 4
 _MANY_READ = 800
-_FEWEST_LOOKED_INTO, _LOOKED_INTO_FOR_EACH = 20, 4
+_FEWEST_LOOKED_INTO, _LOOKED_INTO_FOR_EACH = 20, 3
 
 
 @dataclass(slots=True)
@@ -77,7 +77,11 @@ def _by_blocks(
     library.ledger.searched_all(indices if deadline.reached is None else extents.ids[: tally.searched])
     passages = max(1.0, extents.size_bytes / BLOCK)
     worth = weights({term: int(share * passages) for term, share in tally.share.items()}, passages)
-    return read_blocks(library, extents, terms, best_blocks(tally.counted, worth, most), worth, k)
+    found = read_blocks(library, extents, terms, best_blocks(tally.counted, worth, most), worth, k)
+    if len(found) < k and sum(map(len, tally.counted.values())) > most:
+        # Blocks that hold only words which begin like a term have taken the places of others.
+        found = read_blocks(library, extents, terms, best_blocks(tally.counted, worth, _MANY_READ), worth, k)
+    return found
 
 
 def _document_by_document(
