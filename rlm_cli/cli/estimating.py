@@ -15,16 +15,17 @@ if TYPE_CHECKING:
     from rlm_cli.corpus.opened import Scan
     from rlm_cli.corpus.progress import Progress
 
+_SECONDS_BEFORE = 2.0
 _SECONDS_BETWEEN = 5.0
 _SHOWN_SKIPS = 20
 
 
 class ProgressLines:
-    """Says on stderr how far the reading is: at most once in five seconds, and only when it takes so long."""
+    """Says on stderr how far the reading is: first after two seconds, then once in five."""
 
     def __init__(self) -> None:
         self._began = time.monotonic()
-        self._next = self._began + _SECONDS_BETWEEN
+        self._next = self._began + _SECONDS_BEFORE
 
     def __call__(self, progress: Progress) -> None:
         """Take a report."""

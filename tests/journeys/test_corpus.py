@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 from tests.journeys.program import Program
@@ -41,6 +42,52 @@ def test_a_scan_of_a_messy_folder_counts_everything(program: Program, tmp_path: 
     shown = program.rlm("corpus", "scan", folder).out
     assert "read in part:" in shown
     assert "bundle.zip!/empty.txt  empty" in shown
+
+
+def test_every_reason_of_a_messy_folder_is_counted_exactly(program: Program, tmp_path: Path) -> None:
+    folder = folder_of(
+        tmp_path / "in",
+        {
+            ".gitignore": "*.tmp\n",
+            "skip.tmp": "x",
+            "skip2.tmp": "x",
+            "keep/a.txt": "one",
+            "keep/utf16.txt": "two".encode("utf-16"),
+            "keep/nuls.log": b"three\n" + bytes(500) + b"four\n",
+            "keep/deep.eml": (ZOO / "costs-mpack.eml").read_bytes(),
+            "scan.pdf": (ZOO / "scan-ghostscript.pdf").read_bytes(),
+            "locked.zip": (ZOO / "locked-infozip.zip").read_bytes(),
+            "x.png": b"\x89PNG\r\n\x1a\n\0\0",
+            "y.png": b"\x89PNG\r\n\x1a\n\0\0",
+            "old.doc": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0",
+            "empty.txt": "",
+            "big.log": "0123456789\n" * 200_000,
+            "liar.pdf": "no pdf",
+        },
+    )
+    os.mkfifo(folder / "pipe")
+    (folder / "link.txt").symlink_to(folder / "keep" / "a.txt")
+    (folder / "loop").symlink_to(folder)
+    words = ("corpus", "scan", folder, "--max-file-size", "1MB", "--json", "--all")
+
+    found = json.loads(program.rlm(*words).out)
+
+    assert found["corpus"]["documents"] == 5
+    assert found["corpus"]["kinds"] == {"text": 2, "log": 1, "mail": 1, "workbook": 1}
+    assert found["reasons"] == {
+        "ignored by .gitignore (--no-ignore reads it)": 2,
+        "symbolic link (--follow-symlinks reads it)": 2,
+        "binary: PNG image": 2,
+        "hidden (--hidden reads it)": 1,
+        "no text layer: all 2 pages are images or empty (it needs OCR)": 1,
+        "encrypted: it needs a password": 1,
+        "binary: old Office file (.doc, .ppt, .msg): save it in the format of today": 1,
+        "empty": 1,
+        "larger than 1 MB (--max-file-size)": 1,
+        "not a PDF: it does not begin like one": 1,
+        "a named pipe, not a file": 1,
+    }
+    assert found["corpus"]["skipped_count"] == sum(found["reasons"].values()) == len(found["skipped"])
 
 
 def test_one_page_of_one_document_is_shown_as_it_is_read(program: Program) -> None:
