@@ -19,6 +19,8 @@ import re
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 
 from rlm_cli.base.errors import RlmError
 from rlm_cli.base.text import one_line, visible
@@ -33,7 +35,7 @@ UNSAFE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\U000e0000-\U000e007f]"
 )
-BATCH = 500
+STRETCH = 20_000
 _ATOMS = (
     *(
         "\x1b[2J",
@@ -177,17 +179,27 @@ def is_safe(written: bytes) -> bool:
         return False
 
 
-def measure(cases: int, seed: int = 0) -> dict[str, tuple[int, list[str]]]:
-    """How many cases took each way, and those of which something unsafe came out."""
+def unsafe_of(stretch: tuple[str, int, str]) -> list[str]:
+    """The cases of a stretch (way, how many, seed) of which something unsafe came out."""
+    name, count, seed = stretch
+    _, path = PATHS[name]
     chance = random.Random(seed)
-    found: dict[str, tuple[int, list[str]]] = {}
-    for name, (share, path) in PATHS.items():
-        count = max(1, round(cases * share))
-        unsafe: list[str] = []
-        for start in range(0, count, BATCH):
-            texts = [case(chance) for _ in range(min(BATCH, count - start))]
-            unsafe += [text for text in texts if not is_safe(path(text))]
-        found[name] = (count, unsafe)
+    texts = (case(chance) for _ in range(count))
+    return [text for text in texts if not is_safe(path(text))]
+
+
+def measure(cases: int, seed: int = 0) -> dict[str, tuple[int, list[str]]]:
+    """How many cases took each way, and those of which something unsafe came out; on all cores."""
+    counts = {name: max(1, round(cases * share)) for name, (share, _) in PATHS.items()}
+    stretches = [
+        (name, min(STRETCH, count - start), f"{seed}/{name}/{start}")
+        for name, count in counts.items()
+        for start in range(0, count, STRETCH)
+    ]
+    found: dict[str, tuple[int, list[str]]] = {name: (count, []) for name, count in counts.items()}
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as workers:
+        for (name, _, _), unsafe in zip(stretches, workers.map(unsafe_of, stretches), strict=True):
+            found[name][1].extend(unsafe)
     return found
 
 

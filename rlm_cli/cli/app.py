@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from rlm_cli.base import descriptors
 from rlm_cli.cli import failures, screen
 from rlm_cli.cli.commands import LazyGroup, new_app
 
@@ -44,6 +45,7 @@ def run(arguments: Sequence[str]) -> int:
     screen.prepare_streams()
     try:
         failures.raise_on_sigterm()
+        descriptors.widen()
         with root_command().make_context("rlm", list(words)) as context:
             code = context.command.invoke(context)
         sys.stdout.flush()

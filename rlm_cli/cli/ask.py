@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from rlm_cli.base import descriptors
 from rlm_cli.base.errors import UsageError
 from rlm_cli.cli.commands import PlainCommand, new_app
 from rlm_cli.cli.going_on import Continue, Fork, Resume, Watch
@@ -151,6 +152,7 @@ def ask(
         return show_estimate(plan)
     from rlm_cli.cli.facing import face_maker
 
+    descriptors.check()
     make_face = face_maker(settings, environ, plan.output.out, takes_questions=not watch)
     if going is not None:
         from rlm_cli.runs.going_on import go_on

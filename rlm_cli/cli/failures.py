@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 from collections.abc import Mapping
 
 import typer
 
+from rlm_cli.base import descriptors
 from rlm_cli.base.errors import ExitCode, RlmError
 from rlm_cli.base.text import one_line
 from rlm_cli.cli.screen import note
@@ -90,7 +92,8 @@ def _show_unexpected(failure: BaseException, is_debugging: bool) -> None:
     remedy = "" if is_debugging else "run it again with --debug for the traceback"
     if isinstance(failure, OSError) and failure.strerror:
         place = f"{os.fsdecode(failure.filename)}: " if failure.filename else ""
-        _show(f"{place}{failure.strerror}", remedy)
+        is_short_of_files = failure.errno in (errno.EMFILE, errno.ENFILE)
+        _show(f"{place}{failure.strerror}", descriptors.REMEDY if is_short_of_files else remedy)
     else:
         _show(f"unexpected {type(failure).__name__}: {failure}", remedy)
 

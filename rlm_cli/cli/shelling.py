@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from rlm_cli.base import descriptors
 from rlm_cli.base.errors import ExitCode, RlmError
 from rlm_cli.cli.facing import sink_of
 from rlm_cli.cli.options import Given
@@ -52,6 +53,7 @@ def run_shell(choices: ShellChoices, environ: Mapping[str, str]) -> int:
     Errors:  RlmError for what is wrong before the first prompt.
     """
     plan, path = _plan(choices, environ)
+    descriptors.check()
     return asyncio.run(_Shell(choices, plan, path, environ).run())
 
 

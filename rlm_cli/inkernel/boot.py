@@ -164,7 +164,7 @@ class Inside:
 
     def _drafted(self, content: Any, ready: bool) -> None:
         cell = self.calls.cell or 0
-        self.wire.send({"note": "draft", "cell": cell, "content": content, "ready": ready})
+        self.wire.send_through({"note": "draft", "cell": cell, "content": content, "ready": ready})
 
     def _live(self, cell: int, stream: str, text: str) -> None:
         self.wire.send({"note": "output", "cell": cell, "stream": stream, "text": text})

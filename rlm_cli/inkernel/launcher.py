@@ -82,7 +82,13 @@ def _be_the_kernel(boot: dict[str, object]) -> None:
         os._exit(UNCONFINED)
     from rlm_cli.inkernel.boot import run
 
-    run(boot)
+    try:
+        run(boot)
+    except Exception:  # noqa: BLE001 - threads of a kernel that has only half begun would keep it alive
+        import traceback
+
+        traceback.print_exc()
+        os._exit(1)
 
 
 if __name__ == "__main__":

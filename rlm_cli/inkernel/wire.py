@@ -58,7 +58,8 @@ class Wire:
     def __init__(self, connection: socket.socket, received: Callable[[dict[str, Any]], None]) -> None:
         self._connection = connection
         self._received = received
-        self._outgoing: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        self._outgoing: queue.SimpleQueue[tuple[bytes, threading.Event | None]] = queue.SimpleQueue()
+        self._is_closed = False
 
     def start(self) -> None:
         """Begin to read and write; both threads end with the process."""
@@ -70,20 +71,34 @@ class Wire:
 
         Errors:  those of `encode`.
         """
-        self._outgoing.put(encode(value))
+        self._outgoing.put((encode(value), None))
+
+    def send_through(self, value: Any) -> None:
+        """Send a value and wait until it has left this process, which a cell may end at once.
+
+        Errors:  those of `encode`; KeyboardInterrupt, and the value goes out all the same.
+        """
+        has_left = threading.Event()
+        self._outgoing.put((encode(value), has_left))
+        if not self._is_closed:
+            has_left.wait()
 
     def send_frame(self, frame: bytes) -> None:
         """Queue a frame that `encode` has made."""
-        self._outgoing.put(frame)
+        self._outgoing.put((frame, None))
 
     def close(self) -> None:
         """Give up the descriptor: for a forked child, which must not speak for the kernel."""
+        self._is_closed = True
         self._connection.close()
 
     def _write(self) -> None:
         try:
             while True:
-                self._connection.sendall(self._outgoing.get())
+                frame, has_left = self._outgoing.get()
+                self._connection.sendall(frame)
+                if has_left is not None:
+                    has_left.set()
         except OSError:
             os._exit(ALONE)
 

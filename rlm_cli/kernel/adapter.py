@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from rlm_cli.base import descriptors
 from rlm_cli.base.errors import KernelError
 from rlm_cli.events.bodies import KernelReady, KernelRestarted
 from rlm_cli.events.values import Json, Problem
@@ -31,6 +32,8 @@ from rlm_cli.kernel.sandbox.policy import UNCONFINED, Sandbox
 from rlm_cli.kernel.sandbox.tiers import Tier
 from rlm_cli.kernel.wire import Wire
 from rlm_cli.ports import Cell, CellHost, CellResult, Mount
+
+_REACHED_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -75,10 +78,14 @@ class IpyKernel:
         Errors:  KernelError when it cannot be started.
         """
         started = time.monotonic()
+        descriptors.check()
         if self._directory is None:
             self._directory = rundir.make()
         try:
             built, ready = await self._launched(self._directory)
+        except OSError as error:
+            await self.close()
+            raise KernelError("cannot start the kernel", str(error), "Run `rlm doctor`.") from error
         except BaseException:
             await self.close()
             raise
@@ -101,7 +108,9 @@ class IpyKernel:
         process, channel = self._process, self._channel
         if process is None or channel is None or not process.is_alive or self._directory is None:
             return self._gone()
-        parts = Parts(process, self._directory, self._send, self._known, self._limits.grace_seconds)
+        parts = Parts(
+            process, self._directory, self._send, self._drain, self._known, self._limits.grace_seconds
+        )
         running = RunningCell(cell, host, parts)
         self._running = running
         self._send(encode_note({"note": "cell", "number": cell.number, "turn": cell.turn}))
@@ -180,10 +189,10 @@ class IpyKernel:
             directory.write_connection_file()
             directory.write_boot_file(self._boot(directory, theirs.fileno()) | built.boot)
             self._process = await KernelProcess.spawn(built, directory.log, leash)
-        except OSError as error:
+        except OSError:
             ours.close()
             os.close(leash)
-            raise KernelError("cannot start the kernel", str(error), "Run `rlm doctor`.") from error
+            raise
         finally:
             theirs.close()
             os.close(leash_end)
@@ -193,6 +202,7 @@ class IpyKernel:
         ready = await self._until_ready(self._process, self._ready, directory)
         await libraries
         self._channel = ShellChannel(directory)
+        await self._until_reached(self._process, self._channel)
         self.launched = built
         return built, ready
 
@@ -214,6 +224,20 @@ class IpyKernel:
         if not process.ended.done():
             last = f"it was not ready after {self._limits.start_seconds:g} s: {last}"
         raise KernelError("cannot start the kernel", last, remedy)
+
+    async def _until_reached(self, process: KernelProcess, channel: ShellChannel) -> None:
+        """Wait until the kernel answers on its channel: one that cannot would never begin a cell.
+
+        Errors:  KernelError.
+        """
+        answered = channel.answered()
+        waiting: set[asyncio.Future[object]] = {answered, process.ended}  # type: ignore[arg-type]
+        await asyncio.wait(waiting, timeout=_REACHED_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        if not answered.done():
+            answered.cancel()
+            why = f"it does not answer on its channel: {process.why()}"
+            raise KernelError("cannot start the kernel", why, "Run `rlm doctor`.")
+        answered.result()
 
     def _boot(self, directory: rundir.RunDirectory, wire: int) -> dict[str, object]:
         return {
@@ -242,6 +266,10 @@ class IpyKernel:
     def _send(self, frame: bytes) -> None:
         if self._wire is not None:
             self._wire.send(frame)
+
+    async def _drain(self, seconds: float) -> None:
+        if self._wire is not None:
+            await self._wire.drain(seconds)
 
     def _add_turns(self, entries: list[dict[str, Json]]) -> None:
         for entry in entries:

@@ -22,7 +22,10 @@ def import_libraries() -> None:
 
 
 class ShellChannel:
-    """The shell channel of one kernel process."""
+    """The shell channel of one kernel process.
+
+    Errors:  OSError when it cannot be opened.
+    """
 
     def __init__(self, run_directory: RunDirectory) -> None:
         import zmq.asyncio
@@ -31,7 +34,10 @@ class ShellChannel:
         library: Any = zmq
         self._session: Any = Session(key=run_directory.key.encode(), signature_scheme="hmac-sha256")
         self._context: Any = zmq.asyncio.Context()
-        self._socket: Any = self._context.socket(library.DEALER)
+        try:
+            self._socket: Any = self._context.socket(library.DEALER)
+        except library.ZMQError as error:
+            raise OSError(error.errno, error.strerror) from error
         self._socket.setsockopt(library.LINGER, 0)
         self._socket.setsockopt(library.RCVHWM, _RECEIVE_MESSAGES)
         self._socket.setsockopt(library.MAXMSGSIZE, _MESSAGE_BYTES)
@@ -50,6 +56,12 @@ class ShellChannel:
         message = self._session.msg("execute_request", content, metadata={"cell": cell})
         self._session.send(self._socket, message)
         return asyncio.create_task(self._reply_to(message["header"]["msg_id"]), name="execute-reply")
+
+    def answered(self) -> asyncio.Task[None]:
+        """Ask the kernel who it is; the task is done when it has answered."""
+        message = self._session.msg("kernel_info_request")
+        self._session.send(self._socket, message)
+        return asyncio.create_task(self._reply_to(message["header"]["msg_id"]), name="kernel-info")
 
     def close(self) -> None:
         """Give the socket back."""

@@ -9,7 +9,7 @@ It is given a process and a channel and knows how a cell ends; it never starts o
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +26,7 @@ LIVE_CHARACTERS = 64 * 1024
 DRAFT_CHARACTERS = 64 * 1024 * 1024
 _STRAGGLING_SECONDS = 5.0
 _TRACE_SECONDS = 0.2
+_DRAIN_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class Parts:
     process: KernelProcess
     directory: RunDirectory
     send: Callable[[bytes], None]
+    drain: Callable[[float], Awaitable[None]]
     known: Known
     grace_seconds: float
 
@@ -108,6 +110,7 @@ class RunningCell:
             await self._calls.end()
         if not self._is_over(replied):
             await self._parts.process.end()
+            await self._parts.drain(_DRAIN_SECONDS)
         if self._host_error is not None:
             raise self._host_error
         return self._end()

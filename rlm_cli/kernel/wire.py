@@ -36,6 +36,11 @@ class Wire:
         if self._writer is not None and not self._writer.is_closing():
             self._writer.write(frame)
 
+    async def drain(self, seconds: float) -> None:
+        """Take what a kernel that has ended had sent before; so long at most, others may hold its end."""
+        if self._reading is not None:
+            await asyncio.wait({self._reading}, timeout=seconds)
+
     async def close(self) -> None:
         """Stop reading and close the descriptor."""
         if self._reading is not None:

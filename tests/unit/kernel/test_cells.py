@@ -411,6 +411,17 @@ async def test_every_change_of_the_answer_is_a_draft(
     assert host.drafts[-1:] == ([] if content == "start" else [(content, ready)])
 
 
+async def test_a_draft_stands_when_the_cell_ends_its_process_at_once() -> None:
+    async with real_kernel() as fresh:
+        for number in range(5):
+            host = RecordingHost()
+            code = f"answer['content'] = '{number}' * 200_000; import os; os._exit(0)"
+            result = await fresh.run(code, host)
+            assert (result.status, result.content) == ("died", f"{number}" * 200_000)
+            assert host.drafts == [(f"{number}" * 200_000, False)]
+            await fresh.kernel.restart("it has ended itself")
+
+
 async def test_assigning_the_same_answer_again_is_no_draft(bench: Bench) -> None:
     await bench.run("answer['content'] = 'same'")
     host = RecordingHost()
