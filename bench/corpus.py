@@ -6,10 +6,10 @@ Every figure stands beside that of a peer in the same run over the same files: r
 and `re` file by file over the first 20 MB. PART is one of open, memory, grep, languages, worst, search, cite;
 without one, all of them. With `--runs 1` nothing is measured twice.
 
-The three sizes of the goal table, and with them the sizes of `bench.reading` (25 minutes together, 45 GB):
+The three sizes of the goal table, and with them the sizes of `bench.reading` (about 25 minutes together on a quiet machine of two cores, 25 GB at once):
 
     python -m bench.corpus --megabytes 100 --files 100000 && python -m bench.reading --megabytes 100 walk text
-    python -m bench.corpus --megabytes 1000 --files 1000000 --runs 1 && python -m bench.reading
+    python -m bench.corpus --megabytes 1000 --files 1000000 --runs 1 && python -m bench.reading --runs 1
     python -m bench.corpus --megabytes 10000 --runs 1 grep worst search cite && \\
         python -m bench.reading --files 1000000 --runs 1 walk tiny again
 """
