@@ -109,7 +109,7 @@ def ask(
 
     The answer goes to stdout, everything else to stderr.
     """
-    from rlm_cli.cli.going_on import recall, wanted
+    from rlm_cli.cli.going_on import protected, recall, wanted
     from rlm_cli.cli.question import Asked, asked
     from rlm_cli.cli.terminal import ProcessInput, streams
     from rlm_cli.runs.from_settings import key_names, providers_wanted
@@ -127,7 +127,8 @@ def ask(
     said = (words or [], question or [], question_file or [], stdin)
     going = recall(want, places.sessions, *said) if want.way else None
     if going is not None:
-        settings = resolve(replace(sources, flags={**going.settings, **flags}))
+        settings = resolve(replace(sources, flags={**going.settings_over(settings), **flags}))
+        settings = settings if going.is_own else protected(settings, given)
         told = Asked(going.inputs, going.going.question, going.stdin)
     else:
         told = asked(*said)

@@ -44,6 +44,7 @@ def export(
     ] = False,
 ) -> int:
     """Write a session as one file to keep or to hand on. Keys and tokens are taken out of it."""
+    from rlm_cli.runs.foreign import is_own
     from rlm_cli.settings.locations import directories
     from rlm_cli.stream.reading import read
     from rlm_cli.stream.sessions import Sessions
@@ -53,7 +54,12 @@ def export(
             f"--format {output_format} cannot be used", f"it must be one of {', '.join(FORMATS)}", ""
         )
     places = directories(os.environ)
-    recording = read(Sessions(places.sessions).find(reference))
+    file = Sessions(places.sessions).find(reference)
+    recording = read(file)
+    if not no_files and not is_own(file, places.sessions):
+        no_files = True
+        if output_format == "html":
+            note("it is not one of your sessions: the files that it cites are not read")
     for flaw in recording.flaws:
         note(f"rlm: warning: {flaw.text}")
     path = Path(out or f"{recording.header.run}{FORMATS[output_format]}")

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rlm_cli.base.errors import CorpusError, UsageError
-from rlm_cli.cli.question import StandardInput, question_alone
+from rlm_cli.cli.question import StandardInput, documents_and_question, question_alone
 from rlm_cli.events.values import Json
 from rlm_cli.settings.tree import Setting
 
 if TYPE_CHECKING:
     from rlm_cli.runs.going_on import GoingOn
+    from rlm_cli.settings.tree import Settings
 
 Resume = Annotated[
     str | None,
@@ -40,7 +42,7 @@ Fork = Annotated[
     str | None,
     typer.Option(
         "--fork",
-        metavar="ID[@TURN]",
+        metavar="ID|FILE[@TURN]",
         help="Go on from a turn of a session in a session of its own, perhaps with another question.",
         rich_help_panel="Session",
     ),
@@ -101,13 +103,23 @@ def _given(resume: str | None, goes_on: bool, fork: str | None, watch: bool) -> 
 
 @dataclass(frozen=True)
 class Recall:
-    """A recorded session as a plan needs it: settings as if by flags, inputs, what stdin has to give."""
+    """A recorded session as a plan needs it: settings as if by flags, inputs, what stdin has to give.
+
+    Shape:   is_own: it is a session of this user. Of one that is not, no setting has been weighed yet.
+    """
 
     going: GoingOn
     settings: dict[str, Setting]
     inputs: tuple[str, ...]
     schema: Json
     stdin: bytes | None
+    is_own: bool = True
+
+    def settings_over(self, settings: Settings) -> dict[str, Setting]:
+        """What of its settings stands, over those of the user."""
+        from rlm_cli.runs.foreign import allowed
+
+        return self.settings if self.is_own else allowed(self.settings, settings)
 
 
 def recall(
@@ -120,15 +132,31 @@ def recall(
 ) -> Recall:
     """What the record says of the session that is to go on, and the question that was given with it.
 
-    Errors:  UsageError when there are paths, or a question too many or too few; SessionError; CorpusError
-             when the session's document came on stdin and does not come again.
+    Errors:  UsageError when there are paths, or a question too many or too few, or the session is not the
+             user's own and its file would be written; SessionError; CorpusError when the session's document
+             came on stdin and does not come again.
     """
+    from rlm_cli.runs.foreign import is_own, require_own
     from rlm_cli.runs.going_on import GoingOn, recalled
     from rlm_cli.runs.going_on_settings import SCHEMA, recorded_inputs, recorded_settings
     from rlm_cli.stream.sessions import Sessions
 
     path = Sessions(sessions).find(asked.reference)
+    if asked.way != "fork":
+        require_own(path, sessions, asked.flag)
     found = recalled(path)
+    settings, schema = recorded_settings(found.started, found.session), found.started.settings.get(SCHEMA)
+    if not is_own(path, sessions):
+        inputs, question, document = documents_and_question(words, texts, files, stdin)
+        if not inputs:
+            recorded = " ".join(shlex.quote(each.path) for each in found.loaded.inputs)
+            raise UsageError(
+                f"{path} is not one of your sessions: name the documents to read",
+                f"it was about {recorded}" if recorded else "",
+                f"rlm ask --fork {shlex.quote(asked.reference)} ./folder",
+            )
+        going = GoingOn(asked.way, path, asked.turn, question)
+        return Recall(going, settings, inputs, schema, document, is_own=False)
     question = question_alone(words, texts, files, stdin, asked.flag)
     if asked.way == "resume" and question:
         raise UsageError(
@@ -141,11 +169,19 @@ def recall(
     inputs = recorded_inputs(found.loaded)
     return Recall(
         going=GoingOn(asked.way, path, asked.turn, question),
-        settings=recorded_settings(found.started, found.session),
+        settings=settings,
         inputs=inputs,
-        schema=found.started.settings.get(SCHEMA),
+        schema=schema,
         stdin=_document(stdin, found.session) if "-" in inputs else None,
     )
+
+
+def protected(settings: Settings, given: Mapping[str, Setting]) -> Settings:
+    """Settings under which the cells of somebody else run in a sandbox, but where a flag says otherwise."""
+    is_asked_for = "sandbox.mode" in given
+    if settings.sandbox.mode != "off" or is_asked_for:
+        return settings
+    return replace(settings, sandbox=replace(settings.sandbox, mode="strict"))
 
 
 def _document(stdin: StandardInput, session: str) -> bytes:

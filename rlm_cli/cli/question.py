@@ -95,6 +95,24 @@ def question_alone(
     return words[0].strip() if words else ""
 
 
+def documents_and_question(
+    words: Sequence[str], texts: Sequence[str], files: Sequence[str], stdin: StandardInput
+) -> tuple[tuple[str, ...], str, bytes | None]:
+    """The inputs, the question (empty when there is none) and the document on stdin of a command line.
+
+    Errors:  as `asked`, but that nothing has to be there.
+    """
+    if len(texts) + len(files) > 1:
+        raise UsageError("there are two questions", "give one -q or one -F", _EXAMPLE)
+    inputs, question = tuple(words), ""
+    if texts or files:
+        question = texts[0] if texts else _question_in(files[0], stdin)
+    elif words and words[-1] != "-" and not is_input(words[-1]):
+        inputs, question = inputs[:-1], words[-1]
+    _require_paths(inputs, question, is_explicit=bool(texts or files))
+    return inputs, question.strip(), _document(stdin) if "-" in inputs else None
+
+
 def looks_like_path(word: str) -> bool:
     """Whether a word that is no path was probably meant to be one."""
     if word.endswith("?"):

@@ -57,6 +57,10 @@ def replay(
     verify: Annotated[
         bool, typer.Option("--verify", help="Run the cells again over today's files, and compare; exit 9.")
     ] = False,
+    over: Annotated[
+        list[str] | None,
+        typer.Option("--over", metavar="PATH", help="With --verify: these documents, not the recorded ones."),
+    ] = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
     profile: Profile = None,
@@ -67,12 +71,14 @@ def replay(
 
     choices = Choices(_speed(speed), step, _turn("--from", first), _turn("--to", last), only, follow)
     _check(choices, verify)
+    if over and not verify:
+        raise UsageError("--over names the documents of --verify", "", "Add --verify, or leave out --over")
     plan = plan_without_question({**given, **verbosity(quiet, verbose)}, profile, needs_credentials=False)
     path = Sessions(plan.directories.sessions).find(reference)
     if verify:
         from rlm_cli.cli.verifying import verified
 
-        return verified(path, plan)
+        return verified(path, plan, over or [])
     from rlm_cli.cli.showing import Replayed
 
     return Replayed(path, plan.settings, os.environ).show(choices, is_film=speed is not None)

@@ -130,7 +130,7 @@ def _count(text: str) -> int:
 def _status(summary: Summary) -> str:
     if summary.finished is not None:
         return summary.finished.status
-    from rlm_cli.stream.following import is_being_written
+    from rlm_cli.stream.tail import is_being_written
 
     return "running" if is_being_written(summary.path) else "no end"
 

@@ -15,6 +15,7 @@ from rlm_cli.engine.resuming import resumption
 from rlm_cli.events import Event
 from rlm_cli.events.bodies import RunFinished
 from rlm_cli.faces.shell.showing import Showing
+from rlm_cli.runs.foreign import require_own
 from rlm_cli.runs.forking import forked, whole_copy
 from rlm_cli.runs.freshness import PATIENCE_SECONDS
 from rlm_cli.runs.going_on import copied, recalled
@@ -165,6 +166,7 @@ class Desk:
         Errors:  SessionError when it is not found or in use; CorpusError.
         """
         path = Sessions(self.plan.directories.sessions).find(reference)
+        require_own(path, self.plan.directories.sessions, "opening a session")
         found = recalled(path)
         journal, recording = Journal.reopen(path)
         plan = replace(self.plan, inputs=recorded_inputs(found.loaded))

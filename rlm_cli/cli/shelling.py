@@ -22,6 +22,7 @@ from rlm_cli.faces.shell.completing import Known, ShellCompleter
 from rlm_cli.faces.shell.entry import Entry, Python, Question, Slash, System, entry_of
 from rlm_cli.faces.shell.prompt import Prompt, PromptOptions
 from rlm_cli.faces.shell.showing import Showing, rows_of_terminal
+from rlm_cli.runs.foreign import require_own
 from rlm_cli.runs.from_settings import key_names
 from rlm_cli.runs.going_on import recalled
 from rlm_cli.runs.going_on_settings import recorded_inputs, recorded_settings
@@ -62,6 +63,7 @@ def _plan(choices: ShellChoices, environ: Mapping[str, str]) -> tuple[AskPlan, P
     inputs, recorded, path = choices.paths, {}, None
     if choices.reference is not None:
         path = Sessions(places.sessions).find(choices.reference)
+        require_own(path, places.sessions, "--resume")
         found = recalled(path)
         inputs, recorded = recorded_inputs(found.loaded), recorded_settings(found.started, found.session)
     else:

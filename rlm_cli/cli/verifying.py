@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from rlm_cli.base.errors import VerificationFailed
+from rlm_cli.base.errors import UsageError, VerificationFailed
 from rlm_cli.base.text import counted, one_line
 from rlm_cli.cli.screen import note, say, say_json
 from rlm_cli.runs.plan import AskPlan
@@ -24,19 +26,35 @@ _SHOWN_ALIKE = 12
 _WIDTH = 100
 
 
-def verified(path: Path, plan: AskPlan) -> int:
-    """Verify the session at a path, and say what was found.
+def verified(path: Path, plan: AskPlan, over: Sequence[str] = ()) -> int:
+    """Verify the session at a path, and say what was found; over are documents in place of the recorded ones.
 
-    Errors:  VerificationFailed when something is otherwise; what `runs.verify` raises.
+    Errors:  VerificationFailed when something is otherwise; UsageError for a session of somebody else without
+             documents to read; what `runs.verify` raises.
     """
+    from rlm_cli.cli.going_on import protected
     from rlm_cli.runs.confinement import demanded, kernels
+    from rlm_cli.runs.foreign import is_own
     from rlm_cli.runs.verify import Means, verify
     from rlm_cli.stream.reading import read
 
     recording = read(path)
-    settings = plan.settings
+    is_foreign = not is_own(path, plan.directories.sessions)
+    if is_foreign and not over:
+        raise UsageError(
+            f"{path} is not one of your sessions: name the documents to read",
+            "its cells are run over them",
+            f"rlm replay {shlex.quote(str(path))} --verify --over ./folder",
+        )
+    settings = protected(plan.settings, {}) if is_foreign else plan.settings
     aliases = {alias: settings.models.full_name(name) for alias, name in settings.models.aliases.items()}
-    means = Means(kernels(demanded(settings.sandbox, plan.directories)), plan.directories.cache, aliases)
+    means = Means(
+        kernels(demanded(settings.sandbox, plan.directories)),
+        plan.directories.cache,
+        aliases,
+        cell_seconds=settings.limits.cell_seconds if is_foreign else None,
+        inputs=list(over) or None,
+    )
     report = asyncio.run(verify(recording.events, means))
     if settings.output.format in ("json", "jsonl"):
         say_json(_object(recording.header.run, report))

@@ -13,7 +13,7 @@ from rlm_cli.engine.citations import Citations
 from rlm_cli.engine.past import TornChild
 from rlm_cli.engine.recipe import Given
 from rlm_cli.engine.record import Record
-from rlm_cli.events.values import Citation, Json, Limits
+from rlm_cli.events.values import Json, Limits
 from rlm_cli.ports import CallReply, Clock, KernelFactory, Model, Session
 
 _CHILD_KERNELS = 4
@@ -69,7 +69,6 @@ class Tree:
         models: Models,
         settings: RunSettings,
         known: dict[str, CallReply] | None = None,
-        marks: Mapping[int, Citation] | None = None,
     ) -> None:
         self.session = session
         self.clock = clock
@@ -79,7 +78,7 @@ class Tree:
         self.budget = Budget(settings.limits)
         self.caller = Caller(clock, self.budget, settings.limits.concurrency)
         self.record = Record(known)
-        self.citations = Citations(marks)
+        self.citations = Citations()
         self.torn: list[TornChild] = []
         self._child_kernels: dict[int, asyncio.Semaphore] = {}
 

@@ -45,6 +45,13 @@ def from_json(raw: bytes) -> Any:
     try:
         return _decoder.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError):
+        return _from_loose_json(raw)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+
+
+def _from_loose_json(raw: bytes) -> Any:
+    try:
         return json.loads(raw)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error

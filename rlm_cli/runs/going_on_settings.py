@@ -18,16 +18,20 @@ from rlm_cli.settings.tree import Setting
 SCHEMA = "schema"
 """Under this name the JSON Schema of the answer is recorded; it is no setting."""
 
-_SECTIONS = ("models", "limits", "corpus", "answer")
+_SECTIONS = ("models.", "limits.", "corpus.", "answer.")
 _PERSONAL = ("models.prices", "models.aliases", "models.transport", "models.idle_seconds")
+
+
+def is_shaping(name: str) -> bool:
+    """Whether a setting shapes the work: the others are neither recorded nor taken from a record."""
+    return name.startswith(_SECTIONS) and not name.startswith(_PERSONAL)
 
 
 def settings_to_record(plan: AskPlan) -> dict[str, Json]:
     """What of the settings shapes the work, and differs from the default."""
     found: dict[str, Json] = {}
     for name, leaf in plan.settings.leaves.items():
-        is_shaping = name.startswith(_SECTIONS) and not name.startswith(_PERSONAL)
-        if is_shaping and leaf.origin != "default":
+        if is_shaping(name) and leaf.origin != "default":
             found[name] = list(leaf.value) if isinstance(leaf.value, tuple) else leaf.value
     if plan.output.schema is not None:
         found[SCHEMA] = plan.output.schema
@@ -43,7 +47,7 @@ def recorded_settings(started: RunStarted, session: str) -> dict[str, Setting]:
     found: dict[str, Setting] = {}
     values: Mapping[str, Any] = started.settings
     for name, value in values.items():
-        if name in known or name.startswith(tables):
+        if is_shaping(name) and (name in known or name.startswith(tables)):
             found[name] = Setting(tuple(value) if name in many else value, origin)
     found["models.root"] = Setting(started.root_model, origin)
     found["models.sub"] = Setting(started.sub_model, origin)

@@ -19,6 +19,7 @@ from rlm_cli.corpus.indexing import Indexing
 from rlm_cli.corpus.indexing import begin as begin_indexing
 from rlm_cli.corpus.progress import Progress, progress_line
 from rlm_cli.engine.asked import Asked
+from rlm_cli.engine.citations import rechecked
 from rlm_cli.engine.past import Past
 from rlm_cli.engine.past_reading import past_of
 from rlm_cli.engine.rebuilding import Rebuilding
@@ -139,8 +140,9 @@ class OpenSession:
             self._parts.models,
             run_settings(self.plan.settings, self.plan.output.schema),
             known=self._known,
-            marks=self.past.marks,
         )
+        if self.past.marks:
+            self._tree.citations = await asyncio.to_thread(rechecked, self.past.marks, self._parts.corpus)
         await self._settle(patience_seconds, is_kernel_free=not asks(demand))
         self._indexing = begin_indexing(self._parts.corpus.mount, self._parts.corpus.text_bytes)
 

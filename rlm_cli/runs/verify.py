@@ -5,7 +5,7 @@ No model is opened: what a cell asks is answered from the record by its content,
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,13 +26,15 @@ class Means:
     """What a verification works with.
 
     Units:   cell_seconds bounds the computing of each cell; None takes the bound of the record.
-    Shape:   aliases are the names of models that cells may use, as the settings know them.
+    Shape:   aliases are the names of models that cells may use, as the settings know them; inputs are read in
+             place of those of the record, None for those.
     """
 
     kernels: KernelFactory
     cache_dir: Path
     aliases: Mapping[str, str]
     cell_seconds: float | None = None
+    inputs: Sequence[str] | None = None
 
 
 async def verify(events: list[Event], means: Means) -> Report:
@@ -45,7 +47,7 @@ async def verify(events: list[Event], means: Means) -> Report:
     loaded = next((e.body for e in reversed(events) if _is_loaded(e)), None)
     if not past.questions or not isinstance(loaded, CorpusLoaded):
         raise SessionError("there is nothing to verify", "the record ends before the documents were read")
-    corpus = todays_corpus(loaded, means.cache_dir)
+    corpus = todays_corpus(loaded, means.cache_dir, means.inputs)
     report = Report()
     _compare_documents(report, loaded, corpus.loaded)
     comparison = Comparison(past, means.kernels, means.aliases, rechecked(past.marks, corpus), report)
@@ -54,13 +56,13 @@ async def verify(events: list[Event], means: Means) -> Report:
     return report
 
 
-def todays_corpus(loaded: CorpusLoaded, cache_dir: Path) -> HostCorpus:
-    """The documents of a record as they are today.
+def todays_corpus(loaded: CorpusLoaded, cache_dir: Path, inputs: Sequence[str] | None = None) -> HostCorpus:
+    """The documents of a record as they are today, or others in their place, chosen as they were.
 
     Errors:  CorpusError when there are none any more, or the corpus was a document on stdin.
     """
-    paths = [each.path for each in loaded.inputs]
-    if any(each.given == "-" for each in loaded.inputs):
+    paths = [each.path for each in loaded.inputs] if inputs is None else list(inputs)
+    if inputs is None and any(each.given == "-" for each in loaded.inputs):
         raise CorpusError("the corpus was a document on stdin", "it is not kept", "")
     return open_corpus(paths, options_from(loaded.reading or {}), cache_dir=cache_dir)
 

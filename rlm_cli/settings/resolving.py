@@ -97,7 +97,7 @@ class _Pile:
 
     def add(self, leaves: Iterable[Leaf], is_trusted: bool = True) -> None:
         for leaf in leaves:
-            if is_trusted or self._may_stand(leaf):
+            if is_trusted or may_stand(spec_of(leaf.name), leaf.value, self._before(leaf)):
                 self.leaves[leaf.name] = Setting(leaf.value, leaf.origin)
             else:
                 self._refused.append(leaf)
@@ -109,16 +109,19 @@ class _Pile:
             for leaf in self._refused
         )
 
-    def _may_stand(self, leaf: Leaf) -> bool:
-        spec = spec_of(leaf.name)
-        if spec is None or spec.by_project is ByProject.NEVER:
-            return False
-        if spec.by_project is ByProject.ANY:
-            return True
-        before = self.value(leaf.name)
-        if spec.kind is Kind.SWITCH:
-            return bool(leaf.value == spec.safer or leaf.value == before)
-        return bool(before is None or (leaf.value is not None and leaf.value <= before))
+    def _before(self, leaf: Leaf) -> Any:
+        return self.leaves[leaf.name].value if leaf.name in self.leaves else None
+
+
+def may_stand(spec: Spec | None, value: Any, before: Any) -> bool:
+    """Whether an untrusted source may give a setting this value in place of the one before."""
+    if spec is None or spec.by_project is ByProject.NEVER:
+        return False
+    if spec.by_project is ByProject.ANY:
+        return True
+    if spec.kind is Kind.SWITCH:
+        return bool(value == spec.safer or value == before)
+    return bool(before is None or (value is not None and value <= before))
 
 
 def _verb(spec: Spec | None) -> str:

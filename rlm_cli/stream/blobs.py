@@ -13,10 +13,11 @@ from typing import Any
 
 from rlm_cli.base.ids import content_hash
 from rlm_cli.events.wire import from_json, to_json
-from rlm_cli.stream.files import REAL, Files
+from rlm_cli.stream.files import REAL, Files, read_regular
 
 LINE_BYTES = 64 * 1024
 HEAD_CHARACTERS = 200
+_LARGEST_BYTES = 1 << 30
 _MARK = "$blob"
 _SHA = re.compile(r"[0-9a-f]{64}")
 _SMALLEST = 2 * HEAD_CHARACTERS
@@ -47,9 +48,9 @@ class Blobs:
     def get(self, sha: str) -> bytes:
         """The bytes under a hash.
 
-        Errors:  FileNotFoundError when they are missing; ValueError when they are not what was written.
+        Errors:  FileNotFoundError when they are missing; OSError, ValueError when they are others.
         """
-        data = (self.folder / sha).read_bytes()
+        data = read_regular(self.folder / sha, _LARGEST_BYTES)
         if content_hash(data) != sha:
             raise ValueError(f"blobs/{sha} was altered")
         return data

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import stat
 from pathlib import Path
 
 
@@ -70,3 +71,16 @@ class Files:
 
 
 REAL = Files()
+
+
+def read_regular(path: Path, most_bytes: int) -> bytes:
+    """What is in a file that may have come from somebody else: no link is followed, no pipe waited for.
+
+    Errors:  OSError, also for what is no regular file, or is larger.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    with open(descriptor, "rb") as file:
+        facts = os.fstat(descriptor)
+        if not stat.S_ISREG(facts.st_mode) or facts.st_size > most_bytes:
+            raise OSError(errno.EINVAL, "it is no file of a session")
+        return file.read(most_bytes)

@@ -6,8 +6,6 @@ never writes, and takes a lock only to see whether somebody else holds it.
 
 from __future__ import annotations
 
-import fcntl
-import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -17,6 +15,7 @@ from rlm_cli.ports import Clock
 from rlm_cli.stream.blobs import Blobs
 from rlm_cli.stream.layout import blobs_of
 from rlm_cli.stream.reading import EventReader
+from rlm_cli.stream.tail import is_being_written
 
 _POLL_SECONDS = 0.05
 
@@ -47,18 +46,3 @@ async def followed(path: Path, clock: Clock) -> AsyncIterator[Event]:
             if not was_written and not data:
                 return
             await clock.sleep(0.0 if data else _POLL_SECONDS)
-
-
-def is_being_written(path: Path) -> bool:
-    """Whether some program holds a session file open for writing."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False

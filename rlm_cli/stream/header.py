@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,6 +15,8 @@ from rlm_cli.base.ids import run_id
 
 FORMAT = "rlm-session"
 SCHEMA = 1
+_RUN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+"""A run id names folders and files: one that leads elsewhere is none."""
 
 
 class Header(Struct, frozen=True, kw_only=True):
@@ -69,4 +72,6 @@ def header_of(fields: Any) -> Header:
         header = msgspec.convert({name: fields[name] for name in known if name in fields}, Header)
     except msgspec.ValidationError as error:
         raise ValueError(str(error)) from error
+    if header.run and not _RUN.fullmatch(header.run):
+        raise ValueError("the run id of the header is none")
     return msgspec.structs.replace(header, extra={k: v for k, v in fields.items() if k not in known})

@@ -8,8 +8,8 @@ import shutil
 from pathlib import Path
 
 from rlm_cli.base.errors import SessionError
-from rlm_cli.stream.following import is_being_written
 from rlm_cli.stream.layout import title_of
+from rlm_cli.stream.tail import is_being_written
 
 
 def rename(session_file: Path, title: str) -> None:

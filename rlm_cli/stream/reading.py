@@ -23,7 +23,7 @@ from rlm_cli.stream.files import REAL, Files
 from rlm_cli.stream.header import Header, header_of
 from rlm_cli.stream.layout import blobs_of
 from rlm_cli.stream.migrations import Migration, migrated, steps_from
-from rlm_cli.stream.tail import mend
+from rlm_cli.stream.tail import cut_off, left_out
 
 _NAMED_FLAWS = 20
 
@@ -105,7 +105,7 @@ class EventReader:
             if b'"$blob"' in line:
                 fields = {**fields, "body": self._filled(number, fields["body"])}
             event = event_of(fields)
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
             self.flaws.append(Flaw("session_line", f"line {number} cannot be read: {error}", number))
             return
         if self.events and event.seq != self.events[-1].seq + 1:
@@ -122,7 +122,7 @@ class EventReader:
 
 
 def read(path: Path) -> Recording:
-    """Read a session file. A torn last line is cut off the file, unless somebody is writing it.
+    """Read a session file. Nothing is written: a torn last line is left out.
 
     Errors:  SessionError when the file cannot be opened, is no session, or is of a newer program.
     """
@@ -130,7 +130,7 @@ def read(path: Path) -> Recording:
 
 
 def read_open(path: Path, cut: Callable[[int], None] | None, files: Files = REAL) -> tuple[Recording, Tail]:
-    """Read a session file that the caller may have locked; `cut` shortens it then.
+    """Read a session file that the caller may have locked; `cut` shortens it then, and takes a torn line off.
 
     Errors:  as `read`.
     """
@@ -145,7 +145,8 @@ def read_open(path: Path, cut: Callable[[int], None] | None, files: Files = REAL
     if needs_newline:
         lines.append(torn)
     elif torn:
-        reader.flaws.append(Flaw("session_torn", mend(path, raw, torn, cut, files)))
+        said = cut_off(path, raw, torn, cut, files) if cut is not None else left_out(path, torn)
+        reader.flaws.append(Flaw("session_torn", said))
     header = reader.header(lines[0]) if lines else None
     with _without_collections():
         for number, line in enumerate(lines[1:] if header else lines, 2 if header else 1):

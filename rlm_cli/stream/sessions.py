@@ -16,6 +16,7 @@ from rlm_cli.events import Event
 from rlm_cli.events.bodies import RunFinished, RunResumed, RunStarted
 from rlm_cli.events.wire import event_of, from_json
 from rlm_cli.stream.blobs import LINE_BYTES, Blobs, filled_in
+from rlm_cli.stream.files import read_regular
 from rlm_cli.stream.header import Header, header_of
 from rlm_cli.stream.journal import Journal
 from rlm_cli.stream.layout import FILE_NAME, blobs_of, title_of
@@ -23,6 +24,7 @@ from rlm_cli.stream.reading import Recording
 
 _NAMED = 5
 _LINES_BEFORE_QUESTION = 50
+_TITLE_BYTES = 4_096
 
 
 @dataclass(frozen=True)
@@ -146,7 +148,7 @@ def _started(path: Path, file: BinaryIO) -> RunStarted | None:
 
 def _title(path: Path) -> str:
     try:
-        return title_of(path).read_text("utf-8", "replace")
+        return read_regular(title_of(path), _TITLE_BYTES).decode("utf-8", "replace")
     except OSError:
         return ""
 

@@ -1,4 +1,7 @@
-"""The end of a session file: a last line that was cut in the middle is taken off and kept beside it."""
+"""The end of a session file: a last line that was cut in the middle.
+
+Who only reads leaves it as it is; who goes on writing takes it off, and keeps it beside the file.
+"""
 
 from __future__ import annotations
 
@@ -36,33 +39,33 @@ def keep_torn(path: Path, torn: bytes, files: Files = REAL) -> Path:
         return kept
 
 
-def mend(
-    path: Path, raw: bytes, torn: bytes, cut: Callable[[int], None] | None = None, files: Files = REAL
-) -> str:
-    """Cut a torn last line off a file that was read as `raw`; what was done, for people.
+def cut_off(path: Path, raw: bytes, torn: bytes, cut: Callable[[int], None], files: Files = REAL) -> str:
+    """Cut a torn last line off a file that was read as `raw` and is locked; what was done, for people.
 
-    Shape:   `cut` shortens a file that the caller has locked. Without it the lock is taken here, and a
-             file that somebody is writing, or that cannot be written, is left as it is.
+    Errors:  OSError.
     """
-    size = counted(len(torn), "byte")
-    if cut is not None:
-        kept = keep_torn(path, torn, files)
-        cut(len(raw) - len(torn))
-        return f"the last line was cut in the middle: {size} are kept in {kept.name}"
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
-    except OSError:
-        return f"the last line was cut in the middle: {size} are left out (the file cannot be written)"
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if os.fstat(descriptor).st_size != len(raw):
-            return "the session is being written: it is shown as far as it was read"
-        kept = keep_torn(path, torn, files)
-        os.ftruncate(descriptor, len(raw) - len(torn))
-    except BlockingIOError:
+    kept = keep_torn(path, torn, files)
+    cut(len(raw) - len(torn))
+    return f"the last line was cut in the middle: {counted(len(torn), 'byte')} are kept in {kept.name}"
+
+
+def left_out(path: Path, torn: bytes) -> str:
+    """Why a torn last line is not shown, for people; the file is left as it is."""
+    if is_being_written(path):
         return "the session is being written: it is shown as far as it was read"
-    except OSError as error:
-        return f"the last line was cut in the middle: {size} are left out ({error.strerror})"
+    return f"the last line was cut in the middle: {counted(len(torn), 'byte')} are left out"
+
+
+def is_being_written(path: Path) -> bool:
+    """Whether some program holds a session file open for writing."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
     finally:
         os.close(descriptor)
-    return f"the last line was cut in the middle: {size} are kept in {kept.name}"
+    return False

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from rlm_cli.events import Event
 from rlm_cli.stream.clock import MonotonicClock
-from rlm_cli.stream.following import followed, is_being_written
+from rlm_cli.stream.following import followed
 from rlm_cli.stream.header import Header
 from rlm_cli.stream.journal import Journal
+from rlm_cli.stream.tail import is_being_written
 from tests.fakes.story import STORY
 
 EVENTS = [Event(seq=n, t=t, span=span, body=body) for n, (t, span, body) in enumerate(STORY, 1)]

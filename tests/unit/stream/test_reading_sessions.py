@@ -53,12 +53,22 @@ def test_a_whole_session_has_no_flaw(session: Path) -> None:
     assert recording.notices() == []
 
 
-def test_a_torn_last_line_is_cut_off_kept_and_told(session: Path) -> None:
-    whole = session.read_bytes()
-    session.write_bytes(whole + b'{"seq":6,"t":1.0,"sp')
+def test_a_torn_last_line_is_left_out_and_told_and_reading_changes_nothing(session: Path) -> None:
+    torn = session.read_bytes() + b'{"seq":6,"t":1.0,"sp'
+    session.write_bytes(torn)
     recording = read(session)
     assert [event.seq for event in recording.events] == [1, 2, 3, 4, 5]
     assert codes(recording) == ["session_torn"]
+    assert "20 bytes are left out" in recording.flaws[0].text
+    assert session.read_bytes() == torn
+    assert list(session.parent.glob("*.torn")) == []
+
+
+def test_who_goes_on_writing_cuts_a_torn_last_line_off_and_keeps_it(session: Path) -> None:
+    whole = session.read_bytes()
+    session.write_bytes(whole + b'{"seq":6,"t":1.0,"sp')
+    journal, recording = Journal.reopen(session)
+    journal.close()
     assert "20 bytes are kept in session.jsonl.torn" in recording.flaws[0].text
     assert session.read_bytes() == whole
     assert (session.parent / "session.jsonl.torn").read_bytes() == b'{"seq":6,"t":1.0,"sp'
@@ -68,7 +78,7 @@ def test_a_torn_last_line_is_cut_off_kept_and_told(session: Path) -> None:
 def test_an_earlier_torn_line_is_not_overwritten(session: Path) -> None:
     for torn in (b"{one", b"{two"):
         session.write_bytes(session.read_bytes() + torn)
-        read(session)
+        Journal.reopen(session)[0].close()
     kept = sorted(path.read_bytes() for path in session.parent.glob("*.torn"))
     assert kept == [b"{one", b"{two"]
 
