@@ -31,10 +31,11 @@ from rlm_cli.events.bodies import (
     TurnStarted,
 )
 from rlm_cli.events.values import Citation, Limits, Usage
+from rlm_cli.faces.export.account import Origin, Passage
 from rlm_cli.faces.export.html import page_within
 from rlm_cli.faces.export.secrets import Cleaner
 from rlm_cli.faces.export.story import Story
-from rlm_cli.faces.export.telling import Origin, Passage, story_of
+from rlm_cli.faces.export.telling import story_of
 from tests.servers.browser import Browser, program
 
 CALLS, TURNS = 2_000, 10

@@ -157,7 +157,7 @@ complete -c rlm -n '__rlm_is rlm replay' -s h -l help -d 'Show this message and 
 
 complete -c rlm -n '__rlm_is rlm export' -F
 complete -c rlm -n '__rlm_is rlm export' -k -a '(__rlm_sessions)'
-complete -c rlm -n '__rlm_is rlm export' -s f -l format -x -a 'text markdown json jsonl' -d 'html, markdown, ipynb or cast.'
+complete -c rlm -n '__rlm_is rlm export' -s f -l format -x -a 'text markdown json jsonl' -d 'html, markdown, ipynb, cast or messages.'
 complete -c rlm -n '__rlm_is rlm export' -s o -l out -r -F -d 'Where to write it; - is stdout.'
 complete -c rlm -n '__rlm_is rlm export' -l no-files -d 'Do not read cited files for the passages around quotations.'
 complete -c rlm -n '__rlm_is rlm export' -s h -l help -d 'Show this message and exit.'

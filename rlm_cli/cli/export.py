@@ -1,4 +1,4 @@
-"""`rlm export`: a session as a page, a document, a notebook or a recording, without secrets."""
+"""`rlm export`: a session as a page, a document, a notebook, a recording or its messages, without secrets."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 app = new_app()
 
-FORMATS = {"html": ".html", "markdown": ".md", "ipynb": ".ipynb", "cast": ".cast"}
+FORMATS = {"html": ".html", "markdown": ".md", "ipynb": ".ipynb", "cast": ".cast", "messages": ".json"}
 _WHOLE = 100_000_000
 _SECRET_NAMES = ("KEY", "TOKEN", "SECRET", "PASSWORD", "CREDENTIALS")
 
@@ -33,7 +33,7 @@ def export(
         ),
     ],
     output_format: Annotated[
-        str, typer.Option("-f", "--format", metavar="FORMAT", help="html, markdown, ipynb or cast.")
+        str, typer.Option("-f", "--format", metavar="FORMAT", help="html, markdown, ipynb, cast or messages.")
     ] = "html",
     out: Annotated[
         str | None,
@@ -87,7 +87,8 @@ def export(
 
 
 def _made(output_format: str, recording: Recording, cleaner: Cleaner, places: Directories | None) -> bytes:
-    from rlm_cli.faces.export.telling import Origin, Passage, story_of
+    from rlm_cli.faces.export.account import Origin, Passage
+    from rlm_cli.faces.export.telling import story_of
     from rlm_cli.runs.passages import passages
     from rlm_cli.views.result import ended
     from rlm_cli.views.run import fold
@@ -95,6 +96,10 @@ def _made(output_format: str, recording: Recording, cleaner: Cleaner, places: Di
     events = [*recording.notices(), *recording.events]
     if output_format == "cast":
         return _cast(recording, cleaner)
+    if output_format == "messages":
+        from rlm_cli.faces.export.messages import to_messages
+
+        return to_messages(events, recording.header.run, cleaner)
     found = {}
     if output_format == "html":
         citations = ended(fold(recording.events)).citations

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from rlm_cli.events import Event
+from rlm_cli.faces.export.account import Origin, Passage
 from rlm_cli.faces.export.html import to_page
 from rlm_cli.faces.export.secrets import Cleaner
-from rlm_cli.faces.export.telling import Origin, Passage, story_of
+from rlm_cli.faces.export.telling import story_of
 from tests.fakes.story import STORY
 from tests.journeys.program import Program, cell, roots_and_subs
 from tests.servers.browser import Browser
@@ -41,7 +42,7 @@ def notes(program: Program) -> Path:
 
 
 def test_every_format_is_written_without_the_secret_that_was_in_it(program: Program, notes: Path) -> None:
-    for name in ("html", "markdown", "ipynb", "cast"):
+    for name in ("html", "markdown", "ipynb", "cast", "messages"):
         ended = program.rlm("export", "last", "-f", name, "--out", f"x.{name}")
         assert ended.code == 0 and ended.out == "", ended.err
         assert "removed from it: " in ended.err and SECRET not in ended.err
@@ -51,6 +52,18 @@ def test_every_format_is_written_without_the_secret_that_was_in_it(program: Prog
     page = (program.home / "x.html").read_text()
     assert "Before it. The <mark>quick brown fox</mark> jumps. After it." in page
     assert "It is brown" in page
+
+
+def test_the_messages_are_those_that_the_provider_has_got(program: Program, notes: Path) -> None:
+    told = json.loads(program.rlm("export", "last", "-f", "messages", "--out", "-").out)
+    root, *calls = told["conversations"]
+    assert told["schema"] == "rlm.messages/1"
+    assert [each["role"] for each in root["messages"]] == ["user", "assistant", "user", "assistant"]
+    assert "<question>\nwhich colour?" in root["messages"][0]["content"]
+    assert "llm_batch" in root["messages"][1]["content"]
+    assert [each["span"] for each in calls] == ["root/t1/c1/s1", "root/t1/c1/s2"]
+    assert "Which animal?" in calls[0]["messages"][0]["content"]
+    assert calls[0]["messages"][-1]["content"].startswith("brown </script>")
 
 
 def test_without_the_file_the_passage_comes_from_the_record(program: Program, notes: Path) -> None:
@@ -93,7 +106,7 @@ def test_what_cannot_be_written_ends_with_2(program: Program, notes: Path, words
 def test_an_export_imports_no_provider_and_no_kernel(program: Program, notes: Path) -> None:
     from tests.architecture.test_lazy_imports import PROVIDERS_AND_KERNELS, imported_by
 
-    for name in ("html", "markdown", "ipynb", "cast"):
+    for name in ("html", "markdown", "ipynb", "cast", "messages"):
         found = imported_by(program.home, "export", "last", "-f", name, "--out", "/dev/null")
         assert not PROVIDERS_AND_KERNELS & found, name
 

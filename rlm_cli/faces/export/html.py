@@ -17,7 +17,7 @@ import msgspec
 
 from rlm_cli.base.text import elapsed, money
 from rlm_cli.faces.export.prose import to_html
-from rlm_cli.faces.export.story import Cited, Story
+from rlm_cli.faces.export.story import Answered, Cited, Story
 
 PAGE_BYTES = 4_700_000
 LIMITS = (40_000, 16_000, 6_000, 2_000, 700, 250)
@@ -121,11 +121,30 @@ def _answer(story: Story) -> str:
         parts.append(
             f'<h2 class="label">Sources</h2><section class="card"><div class="notes">{notes}</div></section>'
         )
+    if story.earlier:
+        parts.append('<h2 class="label">Earlier in this session</h2>')
+        parts += [_earlier(each) for each in story.earlier]
     return "\n".join(parts)
 
 
+def _earlier(asked: Answered) -> str:
+    body = to_html(asked.answer) if asked.answer else '<p class="soft">There is no answer.</p>'
+    sources = "".join(
+        f'<p class="small soft">[{each.id}] “{escape(each.quote[:400])}” {escape(each.place)} '
+        f"{_mark(each)}</p>"
+        for each in asked.citations
+    )
+    return (
+        f'<details class="card asked"><summary>{escape(asked.question)}</summary>'
+        f'<div class="prose">{body}</div>{sources}<p class="small soft">{escape(asked.ending)}</p></details>'
+    )
+
+
+def _mark(cited: Cited) -> str:
+    return '<span class="ok">✓</span>' if cited.checked else '<span class="bad">✗ not verified</span>'
+
+
 def _note(cited: Cited) -> str:
-    mark = '<span class="ok">✓</span>' if cited.checked else '<span class="bad">✗ not verified</span>'
     origin = _ORIGINS.get(cited.origin, "")
     marked = f"{escape(cited.before)}<mark>{escape(cited.quote)}</mark>{escape(cited.after)}"
     passage = f'<div class="passage">{marked}</div>'
@@ -134,7 +153,7 @@ def _note(cited: Cited) -> str:
     return (
         f'<details class="note" id="cite-{cited.id}"><summary><span class="num">[{cited.id}]</span>'
         f'<span><span class="quote">{escape(cited.quote[:400])}</span>'
-        f'<span class="place">{escape(cited.place)} {mark}</span></span></summary>'
+        f'<span class="place">{escape(cited.place)} {_mark(cited)}</span></span></summary>'
         f"{why}{passage}{told}</details>"
     )
 

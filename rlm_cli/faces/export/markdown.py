@@ -20,6 +20,7 @@ def to_markdown(story: Story) -> str:
         fenced(story.data, "json") if story.data is not None else story.answer or "*There is no answer.*"
     )
     parts += [_sources(story)] if story.citations else []
+    parts += [_earlier(story)] if story.earlier else []
     parts.append(_facts(story))
     parts += [_turns(story)] if story.cells or story.turns else []
     parts += [_drafts(story)] if story.drafts else []
@@ -39,6 +40,16 @@ def _sources(story: Story) -> str:
         state = "" if each.checked else f" **NOT VERIFIED** {_plain(each.why)}"
         lines += [f"{each.id}. {_plain(each.place)}:{state}", "", _quoted(each.quote, "   > "), ""]
     return "\n".join(lines).rstrip()
+
+
+def _earlier(story: Story) -> str:
+    parts = ["## Earlier in this session"]
+    for each in story.earlier:
+        parts += [f"### {_plain(one_line(each.question, 200))}", each.answer or "*There is no answer.*"]
+        notes = [f'{cited.id}. {_plain(cited.place)}: "{_plain(cited.quote)}"' for cited in each.citations]
+        parts += ["\n".join(notes)] if notes else []
+        parts.append(f"*{_plain(each.ending)}*")
+    return "\n\n".join(parts)
 
 
 def _facts(story: Story) -> str:

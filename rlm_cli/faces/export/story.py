@@ -95,6 +95,15 @@ class Cited(Struct, frozen=True, omit_defaults=True):
     origin: str = ""
 
 
+class Answered(Struct, frozen=True, omit_defaults=True):
+    """An earlier question of the session, what was answered to it, and how it ended."""
+
+    question: str
+    answer: str
+    ending: str
+    citations: list[Cited] = []
+
+
 class Remark(Struct, frozen=True, omit_defaults=True):
     """Something that happened beside the work: a notice, a warning, a restart."""
 
@@ -135,14 +144,16 @@ class Story(Struct, frozen=True, kw_only=True):
     """A session.
 
     Shape:   answer is Markdown with numbers such as [1]; data is the value of a `--schema`, None without one;
-             removed says which secrets were taken out; cut counts texts that are not here whole, and limit is
-             the number of characters that each may have.
+             earlier are the questions before the one that answer and facts are about; removed says which
+             secrets were taken out; cut counts texts that are not here whole, and limit is the number of
+             characters that each may have.
     """
 
     facts: Facts
     answer: str
     data: Any = None
     citations: list[Cited] = []
+    earlier: list[Answered] = []
     turns: list[Turn] = []
     cells: list[Cell] = []
     calls: list[Call] = []

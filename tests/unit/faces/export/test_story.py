@@ -8,13 +8,14 @@ import pytest
 
 from rlm_cli.events import Event
 from rlm_cli.events.bodies import CellFinished, CellStarted, RunFinished, RunResumed, TurnStarted
+from rlm_cli.faces.export.account import Origin, Passage
 from rlm_cli.faces.export.cast import to_cast
 from rlm_cli.faces.export.html import page_within, to_page
 from rlm_cli.faces.export.markdown import fenced, to_markdown
 from rlm_cli.faces.export.prose import to_html
 from rlm_cli.faces.export.secrets import Cleaner
 from rlm_cli.faces.export.story import Story
-from rlm_cli.faces.export.telling import Origin, Passage, story_of
+from rlm_cli.faces.export.telling import story_of
 from tests.fakes.story import STORY
 
 EVENTS = [Event(seq=n, t=t, span=span, body=body) for n, (t, span, body) in enumerate(STORY, 1)]
@@ -109,6 +110,17 @@ def test_what_was_taken_back_is_not_told() -> None:
     assert [turn.number for turn in story.turns if turn.run == "root"] == [1, 2]
     assert [cell.number for cell in story.cells] == [1]
     assert story.calls == []
+
+
+def test_earlier_questions_are_told_with_their_answers() -> None:
+    events = [each for each in [*EVENTS, *EVENTS] if not isinstance(each.body, RunResumed)]
+    (earlier,) = told(events).earlier
+    last = next(each.body for each in EVENTS if isinstance(each.body, RunFinished) and each.span == "root")
+    assert earlier.answer == last.answer.strip()
+    assert [each.id for each in earlier.citations] == [each.id for each in last.citations]
+    assert "Earlier in this session" in to_page(told(events))
+    assert "## Earlier in this session" in to_markdown(told(events))
+    assert not told().earlier
 
 
 def test_long_texts_are_cut_until_the_page_is_small_enough_and_that_is_said() -> None:
