@@ -6,8 +6,8 @@ Every figure stands beside that of a peer in the same run over the same files: r
 and `re` file by file over the first 20 MB. PART is one of open, memory, grep, languages, worst, search, cite;
 without one, all of them. With `--runs 1` nothing is measured twice.
 
-The three sizes of the goal table, and with them those of `bench.reading` (about 25 minutes together on a quiet
-machine of two cores, 25 GB at once):
+The three sizes of the goal table, and with them those of `bench.reading` (about 25 minutes together on a
+quiet machine of two cores, 25 GB at once):
 
     python -m bench.corpus --megabytes 100 --files 100000 && python -m bench.reading --megabytes 100 walk text
     python -m bench.corpus --megabytes 1000 --files 1000000 --runs 1 && python -m bench.reading --runs 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
 
 
@@ -19,7 +21,21 @@ def main() -> int:
         return complete(words)
     from rlm_cli.cli.app import run
 
-    return run(words)
+    return _left(run(words))
+
+
+def _left(code: int) -> int:
+    """Leave at once where a thread in the background still imports a library of C code.
+
+    An interpreter that ends under such a thread may crash, and with it the exit code is lost.
+    """
+    threading = sys.modules.get("threading")
+    if threading is not None and any(each.daemon for each in threading.enumerate()):
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError, ValueError):
+                stream.flush()
+        os._exit(code)
+    return code
 
 
 if __name__ == "__main__":

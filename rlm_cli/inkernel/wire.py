@@ -58,7 +58,7 @@ class Wire:
     def __init__(self, connection: socket.socket, received: Callable[[dict[str, Any]], None]) -> None:
         self._connection = connection
         self._received = received
-        self._outgoing: queue.SimpleQueue[tuple[bytes, threading.Event | None]] = queue.SimpleQueue()
+        self._outgoing: queue.SimpleQueue[tuple[bytes, threading.Lock | None]] = queue.SimpleQueue()
         self._is_closed = False
 
     def start(self) -> None:
@@ -78,10 +78,12 @@ class Wire:
 
         Errors:  those of `encode`; KeyboardInterrupt, and the value goes out all the same.
         """
-        has_left = threading.Event()
+        # An Event holds a lock of its own, which an interrupt at the wrong moment never gives back.
+        has_left = threading.Lock()
+        has_left.acquire()
         self._outgoing.put((encode(value), has_left))
         if not self._is_closed:
-            has_left.wait()
+            has_left.acquire()
 
     def send_frame(self, frame: bytes) -> None:
         """Queue a frame that `encode` has made."""
@@ -98,7 +100,7 @@ class Wire:
                 frame, has_left = self._outgoing.get()
                 self._connection.sendall(frame)
                 if has_left is not None:
-                    has_left.set()
+                    has_left.release()
         except OSError:
             os._exit(ALONE)
 
